@@ -1,0 +1,91 @@
+//! One executor per aggregate, over one store and one clock. Every command of the system, whether
+//! a client's, the saga's or an operator's, goes through one of these. Also the ids by which they
+//! are addressed: an id is the stream's name less its type.
+
+use std::sync::Arc;
+
+use orderlog_domain::{
+    fulfilment::Fulfilment,
+    ids::{OrderId, Sku, WarehouseId},
+    notification::Notification,
+    order::Order,
+    payment::Payment,
+    product::Product,
+    refusal::Refusal,
+    stock::StockItem,
+};
+use orderlog_log::{
+    clock::Clock,
+    event_store::EventStore,
+    executor::{Binding, Decides, Executor, Limits},
+};
+
+/// The executors. Cheap to clone.
+#[derive(Clone)]
+pub struct Aggregates {
+    /// Products of the catalogue, by `{sku}`.
+    pub products: Executor<Product>,
+    /// Stock of a product in a warehouse, by [`stock_id`].
+    pub stock: Executor<StockItem>,
+    /// Payments, by their uuid.
+    pub payments: Executor<Payment>,
+    /// Orders, by their uuid.
+    pub orders: Executor<Order>,
+    /// Fulfilment sagas, by [`saga_id`].
+    pub fulfilments: Executor<Fulfilment>,
+    /// Notifications, by their uuid.
+    pub notifications: Executor<Notification>,
+}
+
+impl Aggregates {
+    /// Executors over `store` that decide at the instants of `clock`.
+    pub fn new(store: Arc<dyn EventStore>, clock: Clock) -> Self {
+        Self {
+            products: executor(&store, &clock, own_stream::<Product>),
+            stock: executor(&store, &clock, own_stream::<StockItem>),
+            payments: executor(&store, &clock, |payment: &Payment, id| by_order(payment.order_id(), id)),
+            orders: executor(&store, &clock, |_, id| id.to_owned()),
+            fulfilments: executor(&store, &clock, |_, id| {
+                id.strip_prefix(SAGA_OF_AN_ORDER).unwrap_or(id).to_owned()
+            }),
+            notifications: executor(&store, &clock, |notification: &Notification, id| {
+                by_order(notification.order_id(), id)
+            }),
+        }
+    }
+}
+
+/// Id of a product's stock in a warehouse.
+pub fn stock_id(sku: &Sku, warehouse: &WarehouseId) -> String {
+    format!("{sku}-{warehouse}")
+}
+
+/// Id of an order's fulfilment saga.
+pub fn saga_id(order: OrderId) -> String {
+    format!("{SAGA_OF_AN_ORDER}{order}")
+}
+
+const SAGA_OF_AN_ORDER: &str = "order-";
+
+/// Room for the aggregates in use, not for all that exist: an order is some kilobytes.
+const LIMITS: Limits = Limits { cached: 10_000, waiting: 1_024, attempts: 8 };
+
+fn executor<A>(store: &Arc<dyn EventStore>, clock: &Clock, partition_key: fn(&A, &str) -> String) -> Executor<A>
+where
+    A: Decides,
+    A::Error: Refusal,
+{
+    let binding = Binding { partition_key, code: |refusal| refusal.code(), recorded: |refusal| refusal.class().is_recorded() };
+    Executor::new(Arc::clone(store), clock.clone(), binding, LIMITS)
+}
+
+/// Products and stock belong to no order: each is a partition of its own.
+fn own_stream<A: Decides>(_: &A, id: &str) -> String {
+    format!("{}-{id}", A::TYPE)
+}
+
+/// Payments and notifications arrive in the order of their order's other events. One that does
+/// not exist (a refusal) has no order and no event to be ordered.
+fn by_order(order: Option<OrderId>, id: &str) -> String {
+    order.map_or_else(|| id.to_owned(), |order| order.to_string())
+}

@@ -1,0 +1,93 @@
+//! What happens when an event has been recorded. Four reactions, in this order: the order's saga
+//! observes it; the commands that a saga has issued are sent and their replies recorded; what the
+//! customer should be told is requested; what has to be done later or outside becomes work rows.
+//! Every command id derives from the event. Next: `fulfilment` in the domain decides what follows.
+
+use async_trait::async_trait;
+use orderlog_domain::{
+    fact::Fact,
+    fulfilment::{
+        FulfilmentCommand, FulfilmentEvent, Observe, RecordReplies, Timings, observed,
+    },
+    ids::{NotificationId, derive},
+    notification::{NotificationCommand, wanted},
+};
+use orderlog_log::event::RecordedEvent;
+use orderlog_runtime::{
+    process::{EventHandler, HandleError},
+    work::NewWork,
+};
+
+use crate::aggregates::{Aggregates, saga_id};
+
+use super::{
+    cause::{Cause, SAGA, SYSTEM},
+    issuing::{issue, settle},
+    rows::rows,
+};
+
+/// Reacts to every event of the log.
+pub struct ProcessHandler {
+    aggregates: Aggregates,
+    timings: Timings,
+}
+
+impl ProcessHandler {
+    /// A handler whose new sagas wait as `timings` says; running ones keep theirs.
+    pub fn new(aggregates: Aggregates, timings: Timings) -> Self {
+        Self { aggregates, timings }
+    }
+}
+
+#[async_trait]
+impl EventHandler for ProcessHandler {
+    async fn handle(&self, event: &RecordedEvent) -> Result<Vec<NewWork>, HandleError> {
+        let fact = Fact::decode(&event.stream, &event.event_type, &event.data)
+            .map_err(|error| HandleError::Poison(error.to_string()))?;
+        let cause = Cause::of(event);
+        self.tell_saga(&fact, &cause).await?;
+        if let Fact::Fulfilment(issued) = &fact {
+            self.carry_out(issued, &cause).await?;
+        }
+        self.notify(&fact, &cause).await?;
+        rows(event, &fact).map_err(|error| HandleError::Poison(error.to_string()))
+    }
+}
+
+impl ProcessHandler {
+    async fn tell_saga(&self, fact: &Fact, cause: &Cause) -> Result<(), HandleError> {
+        let Some((order_id, fact)) = observed(fact) else { return Ok(()) };
+        let fact = fact.with_timings(&self.timings);
+        let observe = Observe { event_id: cause.event_id, fact };
+        let context = cause.derived(derive(cause.event_id, "observe"), SAGA);
+        let command = FulfilmentCommand::Observe(observe);
+        settle(&self.aggregates.fulfilments, &saga_id(order_id), command, context).await
+    }
+
+    /// Sends what a saga has issued. Once its replies are recorded nothing is sent again: by then
+    /// a command whose refusal is not remembered might be accepted behind the saga's back.
+    async fn carry_out(&self, event: &FulfilmentEvent, cause: &Cause) -> Result<(), HandleError> {
+        let FulfilmentEvent::CommandsIssued { order_id, issue_id, commands, .. } = event else {
+            return Ok(());
+        };
+        let saga = saga_id(*order_id);
+        let loaded = self.aggregates.fulfilments.load(&saga).await;
+        let loaded = loaded.map_err(|error| HandleError::Infrastructure(error.to_string()))?;
+        if !loaded.state.awaits_replies(*issue_id) {
+            return Ok(());
+        }
+        let replies = issue(&self.aggregates, commands, cause).await?;
+        let record = RecordReplies { issue: *issue_id, replies };
+        let context = cause.derived(derive(*issue_id, "replies"), SAGA);
+        let command = FulfilmentCommand::RecordReplies(record);
+        settle(&self.aggregates.fulfilments, &saga, command, context).await
+    }
+
+    async fn notify(&self, fact: &Fact, cause: &Cause) -> Result<(), HandleError> {
+        let Some(request) = wanted(fact) else { return Ok(()) };
+        let context = cause.derived(derive(cause.event_id, "notify"), SYSTEM);
+        let id = NotificationId(derive(cause.event_id, "notification"));
+        let command = NotificationCommand::Request(request);
+        settle(&self.aggregates.notifications, &id.to_string(), command, context).await
+    }
+}

@@ -1,0 +1,125 @@
+//! An aggregate as clients see it: where it is, what state it is in, and which of the commands
+//! that clients may send it takes now. Commands of the saga are nobody else's and not shown.
+
+use std::collections::BTreeMap;
+
+use orderlog_domain::{DecidedAt, order::Order, payment::Payment, product::Product, refusal::Refusal, stock::StockItem};
+use orderlog_log::executor::{Decides, Executor};
+
+use crate::{aggregates::Aggregates, rest::BASE};
+
+/// What REST needs to know of an aggregate.
+pub(crate) trait Resource: Decides<Error: Refusal> {
+    /// What clients may ask of it: the domain's name of a command, and the last part of its path.
+    const COMMANDS: &'static [(&'static str, &'static str)];
+
+    /// Its executor.
+    fn executor(aggregates: &Aggregates) -> &Executor<Self>;
+
+    /// Where the resource is, or one of its parts.
+    fn href(id: &str, part: &str) -> String;
+
+    /// Whether it has come into being.
+    fn exists(&self) -> bool;
+
+    /// The name of its state.
+    fn state(&self) -> &'static str;
+
+    /// The domain's names of the commands that it takes at an instant.
+    fn takes(&self, at: DecidedAt) -> Vec<&'static str>;
+
+    /// What clients may ask of it now.
+    fn allowed(&self, at: DecidedAt) -> Vec<&'static str> {
+        let takes = self.takes(at);
+        Self::COMMANDS.iter().filter(|(command, _)| takes.contains(command)).map(|(_, part)| *part).collect()
+    }
+
+    /// Where it is, and where what it takes now is sent.
+    fn links(&self, id: &str, at: DecidedAt) -> BTreeMap<&'static str, String> {
+        let allowed = self.allowed(at).into_iter().map(|part| (part, Self::href(id, part)));
+        allowed.chain([("self", Self::href(id, ""))]).collect()
+    }
+}
+
+/// The parts of [`Resource`] that read alike for every aggregate.
+macro_rules! as_the_domain_says {
+    ($executors:ident) => {
+        fn executor(aggregates: &Aggregates) -> &Executor<Self> {
+            &aggregates.$executors
+        }
+
+        fn exists(&self) -> bool {
+            self.exists()
+        }
+
+        fn state(&self) -> &'static str {
+            self.state_name()
+        }
+
+        fn takes(&self, at: DecidedAt) -> Vec<&'static str> {
+            self.allowed_commands(at)
+        }
+    };
+}
+
+impl Resource for Product {
+    const COMMANDS: &'static [(&'static str, &'static str)] =
+        &[("ChangePrice", "price"), ("RenameProduct", "rename"), ("DiscontinueProduct", "discontinue")];
+
+    as_the_domain_says!(products);
+
+    fn href(id: &str, part: &str) -> String {
+        below("products", id, part)
+    }
+}
+
+impl Resource for StockItem {
+    const COMMANDS: &'static [(&'static str, &'static str)] =
+        &[("SetStockPolicy", "policy"), ("ReceiveStock", "receipts"), ("AdjustStock", "adjustments")];
+
+    as_the_domain_says!(stock);
+
+    /// Addressed by product; the warehouse is a parameter of reading and a field of commands.
+    fn href(id: &str, part: &str) -> String {
+        let (sku, warehouse) = id.rsplit_once('-').unwrap_or((id, ""));
+        match part {
+            "" => format!("{}?warehouse={warehouse}", below("stock", sku, "")),
+            part => below("stock", sku, part),
+        }
+    }
+}
+
+impl Resource for Payment {
+    const COMMANDS: &'static [(&'static str, &'static str)] =
+        &[("CompleteAction", "complete-action"), ("Refund", "refund"), ("Reconcile", "reconcile")];
+
+    as_the_domain_says!(payments);
+
+    fn href(id: &str, part: &str) -> String {
+        below("payments", id, part)
+    }
+}
+
+impl Resource for Order {
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[
+        ("RequestCancellation", "cancel"),
+        ("MarkShipmentPacked", "pack"),
+        ("DispatchShipment", "dispatch"),
+        ("RecordDelivery", "deliver"),
+    ];
+
+    as_the_domain_says!(orders);
+
+    fn href(id: &str, part: &str) -> String {
+        below("orders", id, part)
+    }
+}
+
+/// Of the characters that ids may have, only the space needs escaping in a path.
+fn below(collection: &str, id: &str, part: &str) -> String {
+    let id = id.replace(' ', "%20");
+    match part {
+        "" => format!("{BASE}/{collection}/{id}"),
+        part => format!("{BASE}/{collection}/{id}/{part}"),
+    }
+}

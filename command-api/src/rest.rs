@@ -1,0 +1,33 @@
+//! REST under `/api/v1`, `/openapi.json` that describes it, and `/docs/errors` to which every
+//! problem document refers. Put `orderlog_web::layers::around` around whatever serves it.
+
+use std::sync::Arc;
+
+use axum::{Json, Router, http::header, routing::get};
+use orderlog_log::{clock::Clock, event_store::EventStore};
+
+use crate::{aggregates::Aggregates, openapi, routes};
+
+/// Where the routes are.
+pub const BASE: &str = "/api/v1";
+
+/// What the routes work with. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) aggregates: Aggregates,
+    pub(crate) store: Arc<dyn EventStore>,
+    pub(crate) clock: Clock,
+}
+
+/// The routes over these aggregates; `store` tells what became of a command.
+pub fn router(aggregates: Aggregates, store: Arc<dyn EventStore>, clock: Clock) -> Router {
+    let (routes, description) = openapi::described(routes::all()).split_for_parts();
+    let description = Arc::new(description);
+    routes
+        .with_state(Api { aggregates, store, clock })
+        .route("/openapi.json", get(async move || Json(description)))
+        .route("/docs/errors", get(async || ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], ERRORS)))
+}
+
+const ERRORS: &str = include_str!("../../docs/errors.md");
+

@@ -1,0 +1,23 @@
+//! The resources, one file each: what its requests say, its handlers, its router.
+
+mod commands;
+mod orders;
+mod payments;
+mod products;
+mod shipments;
+mod stock;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::rest::Api;
+
+/// The routes of all resources, relative to the base path.
+pub(crate) fn all() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .merge(products::routes())
+        .merge(stock::routes())
+        .merge(orders::routes())
+        .merge(shipments::routes())
+        .merge(payments::routes())
+        .merge(commands::routes())
+}

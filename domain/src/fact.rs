@@ -1,0 +1,78 @@
+//! Any recorded event of the domain, decoded by the kind of its stream. What can't be decoded is
+//! an error that says why: a reader never skips an event in silence.
+
+use cqrs_es::DomainEvent;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    fulfilment::FulfilmentEvent, notification::NotificationEvent, order::OrderEvent,
+    payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
+};
+
+/// An event of one of the aggregates.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// Of a product.
+    Product(ProductEvent),
+    /// Of a stock item.
+    Stock(StockEvent),
+    /// Of a payment.
+    Payment(PaymentEvent),
+    /// Of an order.
+    Order(OrderEvent),
+    /// Of a fulfilment saga.
+    Fulfilment(FulfilmentEvent),
+    /// Of a notification.
+    Notification(NotificationEvent),
+}
+
+/// Why a recorded event is not a fact of this build.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FactError {
+    /// No aggregate of this build has such streams.
+    #[error("no aggregate of this build has the stream {stream}")]
+    UnknownStream {
+        /// The stream.
+        stream: String,
+    },
+    /// The aggregate does not know the event, or not in this form.
+    #[error("{event_type} in {stream} can't be read: {reason}")]
+    Unreadable {
+        /// The stream.
+        stream: String,
+        /// The event's type.
+        event_type: String,
+        /// What does not fit.
+        reason: String,
+    },
+}
+
+impl Fact {
+    /// The fact that was recorded in `stream` as `event_type` with the payload `data`.
+    pub fn decode(stream: &str, event_type: &str, data: &str) -> Result<Self, FactError> {
+        let category = stream.split_once('-').map_or(stream, |(category, _)| category);
+        let read = match category {
+            "order" => read(data, event_type).map(Self::Order),
+            "payment" => read(data, event_type).map(Self::Payment),
+            "stock" => read(data, event_type).map(Self::Stock),
+            "saga" => read(data, event_type).map(Self::Fulfilment),
+            "product" => read(data, event_type).map(Self::Product),
+            "notification" => read(data, event_type).map(Self::Notification),
+            _ => return Err(FactError::UnknownStream { stream: stream.to_owned() }),
+        };
+        read.map_err(|reason| FactError::Unreadable {
+            stream: stream.to_owned(),
+            event_type: event_type.to_owned(),
+            reason,
+        })
+    }
+}
+
+fn read<E: DomainEvent + DeserializeOwned>(data: &str, event_type: &str) -> Result<E, String> {
+    if !data.strip_prefix("{\"").is_some_and(|rest| {
+        rest.strip_prefix(event_type).is_some_and(|rest| rest.starts_with("\":"))
+    }) {
+        return Err("the payload is of another type".to_owned());
+    }
+    serde_json::from_str(data).map_err(|error| error.to_string())
+}

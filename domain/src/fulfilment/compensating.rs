@@ -1,0 +1,99 @@
+//! The way back. First whatever may still leave is kept from leaving; then holds and payments are
+//! undone side by side; last the order is told. What has left stays with the customer, and the
+//! fulfilment goes on to its delivery.
+
+use crate::order::{CancelShipment, CancelledBy, CompleteCancellation, OrderCommand, RejectOrder, RequestCancellation};
+
+use super::{
+    CompensationReason, FulfilmentEvent, OperatorReason, Step,
+    ask::Ask,
+    decision::Decision,
+    shipping::commit,
+    undoing::undo,
+};
+
+/// Turns back for a reason of our own.
+pub(super) fn turn_back(decision: &mut Decision, reason: CompensationReason) {
+    decision.record(FulfilmentEvent::CompensationStarted { order_id: decision.state.order_id(), reason });
+}
+
+/// Turns back because somebody wants the order stopped.
+pub(super) fn turn_back_as_requested(decision: &mut Decision) {
+    if let Some(by) = decision.state.cancelled {
+        turn_back(decision, CompensationReason::CancellationRequested { by });
+    }
+}
+
+/// Undoes what is left to undo.
+pub(super) fn compensate(decision: &mut Decision) {
+    decision.send_again_later();
+    if !is_order_turned_back(decision) || !are_shipments_settled(decision) {
+        return;
+    }
+    let has_left = decision.state.parcels.iter().any(|parcel| parcel.dispatched);
+    let is_done = if has_left { commit(decision) } else { undo(decision) };
+    if is_done && is_order_told(decision) {
+        if has_left {
+            decision.enter(Step::AwaitingDelivery);
+        } else {
+            decision.record(FulfilmentEvent::FulfilmentCompensated { order_id: decision.state.order_id() });
+        }
+    }
+}
+
+/// A confirmed order has to be cancelled, by the platform if nobody else wanted it.
+fn is_order_turned_back(decision: &mut Decision) -> bool {
+    let milestones = &decision.state.milestones;
+    if milestones.confirm != Ask::Done || decision.state.cancelled.is_some() {
+        return true;
+    }
+    match milestones.cancel {
+        Ask::Open => {
+            let reason = "the payment could not be captured".to_owned();
+            let command = OrderCommand::RequestCancellation(RequestCancellation { by: CancelledBy::System, reason });
+            decision.issue(vec![decision.for_order(command)]);
+        }
+        Ask::Refused => refused(decision, "request_cancellation"),
+        Ask::Asked | Ask::Later | Ask::Done => {}
+    }
+    false
+}
+
+/// Whether it is certain of every shipment that it has left or will not leave.
+fn are_shipments_settled(decision: &mut Decision) -> bool {
+    let parcels = &decision.state.parcels;
+    let is_settled = |create: Ask, cancel: Ask| matches!(create, Ask::Refused) || matches!(cancel, Ask::Done | Ask::Refused);
+    let unsettled: Vec<_> = parcels.iter().filter(|parcel| !parcel.dispatched && !is_settled(parcel.create, parcel.cancel)).collect();
+    let is_all = unsettled.is_empty();
+    let open = unsettled.into_iter().filter(|parcel| !parcel.create.is_pending() && parcel.cancel == Ask::Open);
+    let commands = open
+        .map(|parcel| decision.for_order(OrderCommand::CancelShipment(CancelShipment { shipment_id: parcel.shipment_id })))
+        .collect();
+    decision.issue(commands);
+    is_all
+}
+
+/// Tells the order how it ends; whether it has taken note.
+fn is_order_told(decision: &mut Decision) -> bool {
+    let Some(reason) = &decision.state.compensation else { return false };
+    let is_cancelled = decision.state.cancelled.is_some();
+    let milestones = &decision.state.milestones;
+    let (told, command) = if is_cancelled {
+        (milestones.complete, OrderCommand::CompleteCancellation(CompleteCancellation {}))
+    } else {
+        (milestones.reject, OrderCommand::Reject(RejectOrder { reason: reason.rejection() }))
+    };
+    match told {
+        Ask::Open => {
+            decision.issue(vec![decision.for_order(command)]);
+        }
+        // Not cancelled as far as is known, and refused: that fact is on its way.
+        Ask::Refused if is_cancelled => refused(decision, "complete_cancellation"),
+        Ask::Asked | Ask::Later | Ask::Refused | Ask::Done => {}
+    }
+    told == Ask::Done
+}
+
+fn refused(decision: &mut Decision, code: &str) {
+    decision.need_operator(OperatorReason::Refused { step: Step::Compensating, code: code.to_owned() });
+}

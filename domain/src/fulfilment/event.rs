@@ -1,0 +1,157 @@
+//! Facts of one fulfilment: what it took note of, what it asked for, what it waits for. Every
+//! event names its order.
+
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{DecidedAt, ids::OrderId};
+
+use super::{CompensationReason, IssuedCommand, Observed, OperatorReason, OrderInHand, Reply, Step, TimerPurpose, Timings};
+
+/// What has happened to a fulfilment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FulfilmentEvent {
+    /// An order was placed and is being carried through, under the rules of this version.
+    FulfilmentStarted {
+        /// The order.
+        order_id: OrderId,
+        /// Version of the process that it is carried through by, to the end.
+        process_version: u32,
+        /// What has to be fulfilled.
+        order: OrderInHand,
+        /// How long it waits, to the end.
+        timings: Timings,
+    },
+    /// A fact elsewhere was taken note of.
+    FactObserved {
+        /// The order.
+        order_id: OrderId,
+        /// The fact.
+        fact: Observed,
+    },
+    /// Another step began.
+    StepEntered {
+        /// The order.
+        order_id: OrderId,
+        /// The step.
+        step: Step,
+    },
+    /// Commands were asked for, to be carried out at once and answered together.
+    CommandsIssued {
+        /// The order.
+        order_id: OrderId,
+        /// The replies name it.
+        issue_id: Uuid,
+        /// The step that needs them.
+        step: Step,
+        /// How many times that step has issued commands.
+        attempt: u32,
+        /// The commands.
+        commands: Vec<IssuedCommand>,
+    },
+    /// The commands of one issue were answered.
+    RepliesRecorded {
+        /// The order.
+        order_id: OrderId,
+        /// The issue.
+        issue_id: Uuid,
+        /// The step that issued it.
+        step: Step,
+        /// One reply per command.
+        replies: Vec<Reply>,
+    },
+    /// Something is to be done later.
+    TimerScheduled {
+        /// The order.
+        order_id: OrderId,
+        /// The timer.
+        timer_id: Uuid,
+        /// What for.
+        purpose: TimerPurpose,
+        /// Not earlier than this.
+        due_at: DecidedAt,
+    },
+    /// A timer has run out.
+    TimerFired {
+        /// The order.
+        order_id: OrderId,
+        /// The timer.
+        timer_id: Uuid,
+    },
+    /// A timer is no longer needed.
+    TimerCancelled {
+        /// The order.
+        order_id: OrderId,
+        /// The timer.
+        timer_id: Uuid,
+    },
+    /// What was done so far is being undone.
+    CompensationStarted {
+        /// The order.
+        order_id: OrderId,
+        /// Why.
+        reason: CompensationReason,
+    },
+    /// A person has to look at it; the process goes on by itself as soon as a fact allows.
+    OperatorNeeded {
+        /// The order.
+        order_id: OrderId,
+        /// Why.
+        reason: OperatorReason,
+    },
+    /// Everything was delivered and settled. Terminal.
+    FulfilmentCompleted {
+        /// The order.
+        order_id: OrderId,
+    },
+    /// Everything is undone. Nothing follows but the undoing of what turns up late.
+    FulfilmentCompensated {
+        /// The order.
+        order_id: OrderId,
+    },
+}
+
+impl DomainEvent for FulfilmentEvent {
+    fn event_type(&self) -> String {
+        match self {
+            Self::FulfilmentStarted { .. } => "FulfilmentStarted",
+            Self::FactObserved { .. } => "FactObserved",
+            Self::StepEntered { .. } => "StepEntered",
+            Self::CommandsIssued { .. } => "CommandsIssued",
+            Self::RepliesRecorded { .. } => "RepliesRecorded",
+            Self::TimerScheduled { .. } => "TimerScheduled",
+            Self::TimerFired { .. } => "TimerFired",
+            Self::TimerCancelled { .. } => "TimerCancelled",
+            Self::CompensationStarted { .. } => "CompensationStarted",
+            Self::OperatorNeeded { .. } => "OperatorNeeded",
+            Self::FulfilmentCompleted { .. } => "FulfilmentCompleted",
+            Self::FulfilmentCompensated { .. } => "FulfilmentCompensated",
+        }
+        .to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+impl FulfilmentEvent {
+    /// The order that the event is about.
+    pub fn order_id(&self) -> OrderId {
+        match self {
+            Self::FulfilmentStarted { order_id, .. }
+            | Self::FactObserved { order_id, .. }
+            | Self::StepEntered { order_id, .. }
+            | Self::CommandsIssued { order_id, .. }
+            | Self::RepliesRecorded { order_id, .. }
+            | Self::TimerScheduled { order_id, .. }
+            | Self::TimerFired { order_id, .. }
+            | Self::TimerCancelled { order_id, .. }
+            | Self::CompensationStarted { order_id, .. }
+            | Self::OperatorNeeded { order_id, .. }
+            | Self::FulfilmentCompleted { order_id }
+            | Self::FulfilmentCompensated { order_id } => *order_id,
+        }
+    }
+}

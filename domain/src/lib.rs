@@ -1,0 +1,28 @@
+//! The business of orderlog, pure: aggregates, their commands, events and refusals, and the
+//! fulfilment process. Nothing here knows SQL, HTTP, Kafka, a clock or randomness; the instant of
+//! a decision is the aggregate's `Services`, ids are values in commands.
+//!
+//! # Layout
+//! - [`money`], [`ids`], [`refusal`]: values shared by all aggregates.
+//! - [`order`], [`product`], [`stock`], [`payment`], [`notification`]: a folder per aggregate, a file per command.
+//! - [`fulfilment`]: the saga that carries an order through stock, payment and shipment.
+//! - [`fact`]: any recorded event of the domain, decoded.
+
+pub mod ids;
+pub mod money;
+pub mod refusal;
+
+pub mod order;
+pub mod product;
+pub mod stock;
+
+pub mod payment;
+
+pub mod notification;
+
+pub mod fulfilment;
+
+pub mod fact;
+
+/// What an aggregate is given besides its state and the command: the instant of the decision.
+pub type DecidedAt = chrono::DateTime<chrono::Utc>;

@@ -1,0 +1,101 @@
+//! Aggregates used lately, and loading those that are not. A cached state is right for its version,
+//! since events never change; whether that version is still the newest, the append tells.
+
+use std::sync::Arc;
+
+use cqrs_es::Aggregate;
+use quick_cache::sync::Cache;
+
+use super::{Decides, Loaded};
+use crate::event_store::{EventStore, StoreError};
+
+/// Events per read of a stream.
+const PAGE: usize = 512;
+
+/// States by stream.
+pub(super) struct States<A>(Cache<String, Loaded<A>>);
+
+impl<A: Aggregate> States<A> {
+    pub(super) fn new(cached: usize) -> Self {
+        Self(Cache::new(cached))
+    }
+}
+
+impl<A: Decides> States<A> {
+    /// The aggregate as it was last seen here, perhaps stale.
+    pub(super) async fn recent(
+        &self,
+        store: &dyn EventStore,
+        stream: &str,
+    ) -> Result<Loaded<A>, StoreError> {
+        match self.0.get(stream) {
+            Some(loaded) => Ok(loaded),
+            None => self.current(store, stream).await,
+        }
+    }
+
+    /// The aggregate as the log has it now.
+    pub(super) async fn current(
+        &self,
+        store: &dyn EventStore,
+        stream: &str,
+    ) -> Result<Loaded<A>, StoreError> {
+        let cached = self.0.get(stream);
+        let known = cached.as_ref().map_or(0, |loaded| loaded.version);
+        let loaded = catch_up(store, stream, cached.unwrap_or_default()).await?;
+        if loaded.version > known {
+            self.keep(stream, loaded.clone());
+        }
+        Ok(loaded)
+    }
+
+    /// Remembers what the log has acknowledged.
+    pub(super) fn keep(&self, stream: &str, loaded: Loaded<A>) {
+        self.0.insert(stream.to_owned(), loaded);
+    }
+
+    /// Forgets what has turned out stale.
+    pub(super) fn forget(&self, stream: &str) {
+        self.0.remove(stream);
+    }
+}
+
+impl<A> Clone for Loaded<A> {
+    fn clone(&self) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            version: self.version,
+        }
+    }
+}
+
+impl<A: Default> Default for Loaded<A> {
+    fn default() -> Self {
+        Self {
+            state: Arc::default(),
+            version: 0,
+        }
+    }
+}
+
+async fn catch_up<A: Decides>(
+    store: &dyn EventStore,
+    stream: &str,
+    mut loaded: Loaded<A>,
+) -> Result<Loaded<A>, StoreError> {
+    loop {
+        let page = store.read_stream(stream, loaded.version, PAGE).await?;
+        for recorded in &page {
+            let event = serde_json::from_str(&recorded.data).map_err(|error| {
+                let (version, kind) = (recorded.version, &recorded.event_type);
+                let detail = format!("{stream}, version {version}: no valid {kind}: {error}");
+                StoreError::Corrupt { detail }
+            })?;
+            Arc::make_mut(&mut loaded.state).apply(event);
+            loaded.version = recorded.version;
+        }
+        if page.len() < PAGE {
+            return Ok(loaded);
+        }
+    }
+}

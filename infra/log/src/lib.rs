@@ -1,0 +1,15 @@
+//! The log: every fact of the system, in one total order, durable before it is acknowledged.
+//! Generic in the aggregate; it knows no business word.
+//!
+//! # Layout
+//! - [`event`]: what is appended and what is recorded.
+//! - [`event_store`]: the port, and what an append answers.
+//! - [`sqlite`]: the embedded engine; group commit on one writer thread.
+//! - [`executor`]: load, decide, append, retry, answer.
+//! - [`clock`]: the instant of a decision, as a value.
+
+pub mod clock;
+pub mod event;
+pub mod event_store;
+pub mod executor;
+pub mod sqlite;

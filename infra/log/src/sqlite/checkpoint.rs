@@ -1,0 +1,109 @@
+//! Moves what is committed from the journal into the database, away from the writer.
+//!
+//! A thread with a connection of its own copies the bulk while the writer goes on. The writer then
+//! copies the little that came in meanwhile, which lets it start again at the journal's beginning:
+//! so the journal does not grow without bound, and nobody waits for long.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, TrySendError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::{Connection, config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE};
+
+use super::failure::FILE;
+
+/// Frames in the journal, 4 KiB each, from which on they are copied.
+const START_AT: i64 = 4096;
+/// Frames left that the writer copies by itself.
+const REST: i64 = 1024;
+/// Commits between two looks at the journal.
+const LOOK_EVERY: u32 = 16;
+
+/// The writer's side of it.
+pub(super) struct Checkpoints {
+    wake: Option<SyncSender<()>>,
+    working: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+    commits: u32,
+}
+
+impl Checkpoints {
+    pub(super) fn start(directory: &Path) -> rusqlite::Result<Self> {
+        let connection = Connection::open(directory.join(FILE))?;
+        connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;")?;
+        let working = Arc::new(AtomicBool::new(false));
+        let (wake, woken) = sync_channel(1);
+        let flag = Arc::clone(&working);
+        let copy = move || {
+            for () in woken {
+                report(journal(&connection, "PASSIVE"));
+                flag.store(false, Ordering::Release);
+            }
+        };
+        let thread = thread::Builder::new()
+            .name("log-checkpoint".to_owned())
+            .spawn(copy)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        Ok(Self {
+            wake: Some(wake),
+            working,
+            thread: Some(thread),
+            commits: 0,
+        })
+    }
+
+    /// Looks at the journal now and then.
+    pub(super) fn after_commit(&mut self, writer: &Connection) {
+        self.commits += 1;
+        if !self.commits.is_multiple_of(LOOK_EVERY) || self.working.load(Ordering::Acquire) {
+            return;
+        }
+        let Some((frames, copied)) = report(journal(writer, "NOOP")) else {
+            return;
+        };
+        if frames < START_AT || frames == copied {
+            return;
+        }
+        if frames - copied <= REST {
+            report(journal(writer, "PASSIVE"));
+        } else if let Some(wake) = &self.wake {
+            self.working.store(true, Ordering::Release);
+            if let Err(TrySendError::Disconnected(())) = wake.try_send(()) {
+                tracing::error!("the checkpoint thread is gone; the journal grows");
+            }
+        }
+    }
+
+    /// Copies everything, so that the next start has nothing to recover; or, where the journal
+    /// can't be relied on, leaves it as it is to that start's recovery.
+    pub(super) fn finish(&mut self, writer: &Connection, reliable: bool) {
+        drop(self.wake.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        if reliable {
+            report(journal(writer, "TRUNCATE"));
+        } else if let Err(error) = writer.set_db_config(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+            tracing::warn!(%error, "the journal can't be kept from being copied");
+        }
+    }
+}
+
+/// Frames in the journal, and how many of them are copied, after a checkpoint of that kind.
+fn journal(connection: &Connection, kind: &str) -> rusqlite::Result<(i64, i64)> {
+    let mut checkpoint = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({kind})"))?;
+    checkpoint.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
+}
+
+/// A checkpoint that fails loses nothing: the journal stays, and the next one tries again.
+fn report(outcome: rusqlite::Result<(i64, i64)>) -> Option<(i64, i64)> {
+    outcome
+        .inspect_err(|error| tracing::warn!(%error, "a checkpoint failed"))
+        .ok()
+}

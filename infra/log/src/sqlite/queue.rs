@@ -1,0 +1,97 @@
+//! The way to the writer, and the threads behind it: one writes, one syncs. They end when the last
+//! clone of the store is gone, after all that waits.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{self, Sender},
+    },
+    thread::{self, JoinHandle},
+};
+
+use super::{
+    checkpoint::Checkpoints,
+    directory::DirectoryLock,
+    durability::{self, Durable},
+    failure::classify,
+    request::Request,
+    schema::{self, Opened},
+    writer::Writer,
+};
+use crate::event_store::StoreError;
+
+/// Transactions that may wait for their sync before the writer waits, too.
+const UNSYNCED: usize = 16;
+
+/// Hands requests to the writer.
+pub(super) struct Queue {
+    requests: Option<Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Queue {
+    pub(super) fn start(
+        directory: &Path,
+        opened: Opened,
+        durable: Arc<Durable>,
+        lock: Arc<DirectoryLock>,
+    ) -> Result<Self, StoreError> {
+        let journal = schema::journal(directory).map_err(unavailable)?;
+        let checkpoints = Checkpoints::start(directory).map_err(classify)?;
+        let (requests, waiting) = mpsc::channel();
+        let (committed, unsynced) = mpsc::sync_channel(UNSYNCED);
+        let writer = Writer::new(opened, Arc::clone(&durable), committed, checkpoints);
+        let of_sync = Arc::clone(&durable);
+        let sync = move || durability::sync(&journal, &of_sync, &unsynced);
+        let syncer = spawn("log-sync", sync)?;
+        let write = move || {
+            let (connection, mut checkpoints) = writer.run(&waiting);
+            let _ = syncer.join();
+            checkpoints.finish(&connection, durable.check().is_ok());
+            drop((connection, lock));
+        };
+        let thread = spawn("log-writer", write)?;
+        Ok(Self {
+            requests: Some(requests),
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn send(&self, request: Request) -> Result<(), StoreError> {
+        let stopped = || StoreError::Unavailable {
+            detail: "the writer has stopped".to_owned(),
+        };
+        let requests = self.requests.as_ref().ok_or_else(stopped)?;
+        requests.send(request).map_err(|_| stopped())
+    }
+}
+
+impl Drop for Queue {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        // The last clone may be dropped by a closure on one of these threads themselves; a thread
+        // can't wait for its own end.
+        let ours = |name: Option<&str>| name.is_some_and(|name| name.starts_with("log-"));
+        if let Some(thread) = self
+            .thread
+            .take()
+            .filter(|_| !ours(thread::current().name()))
+        {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn spawn<F: FnOnce() + Send + 'static>(name: &str, run: F) -> Result<JoinHandle<()>, StoreError> {
+    thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(unavailable)
+}
+
+fn unavailable(error: std::io::Error) -> StoreError {
+    StoreError::Unavailable {
+        detail: error.to_string(),
+    }
+}

@@ -1,0 +1,24 @@
+//! What runs behind the log: the fan-out of recorded events, projectors that fold them into read
+//! models, process runtimes that answer them with commands, and the loop over durable work rows.
+//! Generic in the event; it knows no business word.
+//!
+//! # Layout
+//! - [`source`]: batches of events per partition, with what to store as checkpoint.
+//! - [`projection`]: a read model as a pure fold over rows.
+//! - [`projector`]: folds the log into rows, live; [`rebuild`] does it anew and compares.
+//! - [`read_store`]: the port to rows and checkpoints; [`sqlite`] holds the embedded engines.
+//! - [`read_model`]: typed reading of a projection's rows: get, page, wait for one's own write.
+//! - [`process`]: each event once to a handler, in order per key.
+//! - [`work`]: durable, leased work rows: timers, retries, calls to the outside.
+//! - [`backoff`]: how long to wait before the next try.
+
+pub mod backoff;
+pub mod process;
+pub mod projection;
+pub mod projector;
+pub mod read_model;
+pub mod read_store;
+pub mod rebuild;
+pub mod source;
+pub mod sqlite;
+pub mod work;

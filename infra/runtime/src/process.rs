@@ -1,0 +1,127 @@
+//! Hands each event to a handler, in order per partition key and for many keys at once. The
+//! handler is idempotent: after a crash it sees again what came behind the checkpoint. Never in
+//! here: a call to the outside; that is work for [`crate::work`].
+//! Next: [`ProcessRuntime`] is the loop, its `window` knows what may run and what is passed.
+
+mod quiet;
+mod runtime;
+mod window;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use orderlog_log::{
+    event::{Position, RecordedEvent},
+    event_store::StoreError,
+};
+use uuid::Uuid;
+
+use crate::{
+    source::{Checkpoint, SourceError},
+    work::NewWork,
+};
+
+pub use quiet::until_quiet;
+pub use runtime::{ProcessRuntime, ProcessSettings};
+
+/// Answers events with commands and work.
+#[async_trait]
+pub trait EventHandler: Send + Sync + 'static {
+    /// Handles one event; sends commands under ids derived from it, and returns the work rows to
+    /// be kept. Called again for the same event after a crash or a failure of the infrastructure.
+    async fn handle(&self, event: &RecordedEvent) -> Result<Vec<NewWork>, HandleError>;
+}
+
+/// Why an event could not be handled now.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum HandleError {
+    /// The infrastructure failed; the event is handled again, with backoff.
+    #[error("{0}")]
+    Infrastructure(String),
+    /// This event can't be handled by this build; it is parked, with those of its key behind it.
+    #[error("{0}")]
+    Poison(String),
+}
+
+/// Where a process keeps its checkpoint, the work that it asked for, and what it could not handle.
+#[async_trait]
+pub trait ProcessStore: Send + Sync + 'static {
+    /// Where the process stands, and what is parked; at the start of the log if it is new.
+    async fn load(&self, process: &str) -> Result<ProcessState, StoreError>;
+
+    /// Writes all of it in one transaction, if the checkpoint is still the one expected.
+    async fn save(&self, save: ProcessSave) -> Result<(), SaveError>;
+
+    /// Parked events of the process behind `after`, oldest first.
+    async fn parked(
+        &self,
+        process: &str,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<ParkedEvent>, StoreError>;
+}
+
+/// A process as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessState {
+    /// All events up to here are handled or parked.
+    pub checkpoint: Checkpoint,
+    /// Partition keys with parked events.
+    pub parked_keys: Vec<String>,
+}
+
+/// What a process writes at once.
+#[derive(Clone, Debug)]
+pub struct ProcessSave {
+    /// The process.
+    pub process: String,
+    /// Where it stood.
+    pub expected: Checkpoint,
+    /// Where it stands now; the same where only work or parked events are new.
+    pub checkpoint: Checkpoint,
+    /// Work rows of events handled since, also of events behind the checkpoint.
+    pub work: Vec<NewWork>,
+    /// Events that could not be handled, or wait behind one.
+    pub parked: Vec<ParkedEvent>,
+    /// Now.
+    pub at: DateTime<Utc>,
+}
+
+/// An event that a process could not handle, or that waits behind one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParkedEvent {
+    /// Its partition key; later events of this key wait behind it.
+    pub partition_key: String,
+    /// Its position.
+    pub position: Position,
+    /// Its id.
+    pub event_id: Uuid,
+    /// Its type.
+    pub event_type: String,
+    /// Why it was not handled.
+    pub reason: String,
+}
+
+/// Why a process could not save.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SaveError {
+    /// Another worker runs the process and has moved it on.
+    #[error("another worker has taken over the process {process}")]
+    Fenced {
+        /// The process.
+        process: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a process stopped.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProcessError {
+    /// Its state could not be saved.
+    #[error(transparent)]
+    Save(#[from] SaveError),
+    /// The log can't be read on from its checkpoint.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}

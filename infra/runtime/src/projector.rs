@@ -1,0 +1,262 @@
+//! Folds the log into the rows of every projection: each event is read and decoded once, folded
+//! through all projections that have not passed it, and rows and checkpoints of all of them are
+//! written in one transaction. An event that can't be folded is parked at once with what follows
+//! of its partition key; failures of the infrastructure are retried and never parked.
+//! Next: `member` folds one projection, `live` is the loop, [`crate::rebuild`] does it anew.
+
+mod batch;
+mod live;
+mod member;
+mod status;
+
+use std::{collections::HashMap, sync::Arc};
+
+use orderlog_log::{event::RecordedEvent, event_store::EventStore};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use crate::{
+    projection::ErasedProjection,
+    read_store::{Activity, CommitError, Defined, ReadError, ReadStore},
+    source::SourceError,
+};
+
+pub use batch::{DecodeError, Decoder};
+pub use status::{ProjectionState, ProjectionStatus};
+pub(crate) use {batch::Decoded, member::Member};
+
+/// Keeps the rows of all projections up to date. Cheap to clone.
+pub struct Projector<E> {
+    pub(crate) inner: Arc<Inner<E>>,
+}
+
+impl<E> Clone for Projector<E> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+        }
+    }
+}
+
+pub(crate) struct Inner<E> {
+    pub(crate) log: Arc<dyn EventStore>,
+    pub(crate) store: Arc<dyn ReadStore>,
+    pub(crate) decode: Decoder<E>,
+    pub(crate) projections: Vec<Box<dyn ErasedProjection<E>>>,
+    /// What each projection is doing; changed with [`Inner::set`] alone.
+    modes: Mutex<HashMap<&'static str, Mode>>,
+    /// Moves with every change of a mode; the loop then starts anew.
+    modes_changed: watch::Sender<u64>,
+    /// Held while a batch is folded and written.
+    turn: tokio::sync::Mutex<()>,
+    /// Held by the one rebuild that may run.
+    pub(crate) rebuilding: tokio::sync::Mutex<()>,
+}
+
+/// What a projection is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// The loop folds events into its rows.
+    Live,
+    /// An operator paused it.
+    Paused,
+    /// Its rows are of another version, and not served before they are rebuilt.
+    Outdated,
+    /// A rebuild holds it at its position.
+    Held,
+    /// It can't go on; why.
+    Halted(String),
+}
+
+impl<E: Send + Sync + 'static> Projector<E> {
+    /// A projector of these projections; makes them known to the store.
+    pub async fn open(
+        log: Arc<dyn EventStore>,
+        store: Arc<dyn ReadStore>,
+        projections: Vec<Box<dyn ErasedProjection<E>>>,
+        decode: Decoder<E>,
+    ) -> Result<Self, ProjectorError> {
+        let mut modes = HashMap::new();
+        for projection in &projections {
+            let definition = projection.definition();
+            let defined = store.define(&definition).await?;
+            publish_start(store.as_ref(), &defined).await?;
+            modes.insert(definition.name, Mode::of(&defined));
+        }
+        let inner = Inner {
+            log,
+            store,
+            decode,
+            projections,
+            modes: Mutex::new(modes),
+            modes_changed: watch::Sender::new(0),
+            turn: tokio::sync::Mutex::new(()),
+            rebuilding: tokio::sync::Mutex::new(()),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Stops folding events into the projection's rows, also after a restart, until it is resumed.
+    pub async fn pause(&self, projection: &str) -> Result<(), ProjectorError> {
+        let name = self.inner.find(projection)?.definition().name;
+        self.inner.store.set_paused(name, true).await?;
+        if self.inner.mode(name) == Mode::Outdated {
+            // It is rebuilt first, and then found paused.
+            return Ok(());
+        }
+        self.inner.set(name, Mode::Paused);
+        self.inner.settled().await;
+        Ok(())
+    }
+
+    /// Goes on folding events into the projection's rows.
+    pub async fn resume(&self, projection: &str) -> Result<(), ProjectorError> {
+        let definition = self.inner.find(projection)?.definition();
+        self.inner.store.set_paused(definition.name, false).await?;
+        let defined = self.inner.store.define(&definition).await?;
+        self.inner.set(definition.name, Mode::of(&defined));
+        Ok(())
+    }
+}
+
+impl<E: 'static> Inner<E> {
+    /// The projection called so.
+    pub(crate) fn find(&self, name: &str) -> Result<&dyn ErasedProjection<E>, ProjectorError> {
+        self.projections
+            .iter()
+            .find(|projection| projection.definition().name == name)
+            .map(AsRef::as_ref)
+            .ok_or_else(|| ProjectorError::UnknownProjection {
+                name: name.to_owned(),
+                known: self
+                    .projections
+                    .iter()
+                    .map(|known| known.definition().name)
+                    .collect(),
+            })
+    }
+
+    pub(crate) fn mode(&self, name: &str) -> Mode {
+        self.modes.lock().get(name).cloned().unwrap_or(Mode::Paused)
+    }
+
+    /// Changes what a projection is doing; a batch under way may still move it, see
+    /// [`Inner::settled`].
+    pub(crate) fn set(&self, name: &'static str, mode: Mode) {
+        self.store
+            .progress()
+            .publish(name, |standing| standing.activity = mode.activity());
+        self.modes.lock().insert(name, mode);
+        self.modes_changed.send_modify(|changes| *changes += 1);
+    }
+
+    /// Moves with every change of a mode.
+    pub(crate) fn modes_changed(&self) -> watch::Receiver<u64> {
+        self.modes_changed.subscribe()
+    }
+
+    /// Waits until the batch under way is written; later ones see the modes as they are now.
+    pub(crate) async fn settled(&self) {
+        drop(self.turn.lock().await);
+    }
+}
+
+impl Mode {
+    pub(crate) fn of(defined: &Defined) -> Self {
+        match (defined.current, defined.paused) {
+            (false, _) => Self::Outdated,
+            (true, true) => Self::Paused,
+            (true, false) => Self::Live,
+        }
+    }
+
+    fn activity(&self) -> Activity {
+        match self {
+            Self::Live => Activity::Running,
+            Self::Paused => Activity::Paused,
+            Self::Outdated | Self::Held => Activity::Rebuilding,
+            Self::Halted(_) => Activity::Stopped,
+        }
+    }
+}
+
+/// Publishes where the stored rows stand; rows of another version stand nowhere yet.
+async fn publish_start(store: &dyn ReadStore, defined: &Defined) -> Result<(), ReadError> {
+    let stored = store.standing(&defined.live).await?;
+    let activity = if defined.current {
+        Activity::Stopped
+    } else {
+        Activity::Rebuilding
+    };
+    store
+        .progress()
+        .publish(&defined.live.projection, |standing| {
+            standing.position = if defined.current {
+                stored.checkpoint.position
+            } else {
+                0
+            };
+            standing.parked = Arc::new(stored.parked.into_iter().collect());
+            standing.activity = activity;
+        });
+    Ok(())
+}
+
+/// Why a projector or a rebuild stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectorError {
+    /// No projection is called so.
+    #[error("there is no projection {name}; there are {}", known.join(", "))]
+    UnknownProjection {
+        /// What was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<&'static str>,
+    },
+    /// An event that this build does not know; nothing behind it is folded.
+    #[error(
+        "the event at position {} ({} version {}) is newer than this build: {reason}; \
+         start a build that knows it", event.position, event.event_type, event.schema_version
+    )]
+    NewerEvent {
+        /// The event.
+        event: Box<RecordedEvent>,
+        /// What the decoder said.
+        reason: String,
+    },
+    /// A projection can't go on by itself.
+    #[error(
+        "{projection} can't go on: {reason}; rebuild it with `projection rebuild {projection}`"
+    )]
+    Halted {
+        /// The projection.
+        projection: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// Another worker kept moving the rows.
+    #[error(transparent)]
+    Commit(#[from] CommitError),
+    /// The log can't be read on from the stored checkpoint.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The read store failed.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl ProjectorError {
+    /// Whether the same may succeed later without anybody's help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Source(source) => source.is_retryable(),
+            Self::Read(read) | Self::Commit(CommitError::Store(read)) => {
+                matches!(read, ReadError::Unavailable { .. })
+            }
+            Self::Commit(CommitError::Fenced { .. }) => true,
+            Self::UnknownProjection { .. } | Self::NewerEvent { .. } | Self::Halted { .. } => false,
+        }
+    }
+}

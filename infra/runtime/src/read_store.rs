@@ -1,0 +1,270 @@
+//! The port to read models: rows and checkpoint in one transaction, fenced by compare-and-set on
+//! the checkpoint, so that a worker that was replaced can't write. A projection's rows live in a
+//! generation: the live one is read, a staged one is built beside it and swapped in. All of it is
+//! rebuildable from the log. Engine: [`crate::sqlite::SqliteReadStore`].
+
+mod changes;
+mod progress;
+mod written;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orderlog_log::event::Position;
+use uuid::Uuid;
+
+use crate::{projection::Definition, read_model::PageQuery, source::Checkpoint};
+
+pub use changes::{Change, Changed, Changes, Subscription};
+pub use progress::{Activity, Progress, Standing};
+pub use written::{Commit, IndexEntry, NewParked, RowChange, StoredRow, Target, TargetCommit};
+
+/// Where read models live.
+#[async_trait]
+pub trait ReadStore: Send + Sync + 'static {
+    /// Makes the projection known, with empty rows where the store has none of it.
+    async fn define(&self, definition: &Definition) -> Result<Defined, ReadError>;
+
+    /// Every projection that was defined, by name.
+    async fn stored(&self) -> Result<Vec<Stored>, ReadError>;
+
+    /// Where a generation has come, and the partition keys that are parked in it.
+    async fn standing(&self, target: &Target) -> Result<TargetStanding, ReadError>;
+
+    /// The rows of a generation under these keys; those that do not exist are left out.
+    async fn load(&self, target: &Target, keys: Vec<String>) -> Result<Vec<StoredRow>, ReadError>;
+
+    /// Writes rows, parked events and checkpoints of all targets in one transaction, or none of it
+    /// where one checkpoint is not the one expected.
+    async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError>;
+
+    /// The live rows under these keys that exist.
+    async fn get(&self, projection: &str, keys: Vec<String>) -> Result<Vec<StoredRow>, ReadError>;
+
+    /// A page of live rows.
+    async fn page(&self, projection: &str, query: &PageQuery) -> Result<StoredPage, ReadError>;
+
+    /// Creates an empty generation beside the live one; one left over from before is dropped.
+    async fn stage(&self, definition: &Definition) -> Result<Target, ReadError>;
+
+    /// Hashes and counts both generations and lists the first `limit` rows that differ.
+    async fn compare(
+        &self,
+        live: &Target,
+        staged: &Target,
+        limit: usize,
+    ) -> Result<Comparison, ReadError>;
+
+    /// Makes the staged generation the live one, if the live one's checkpoint is still `expected`,
+    /// and drops the old rows.
+    async fn adopt(
+        &self,
+        definition: &Definition,
+        staged: &Target,
+        expected: Checkpoint,
+    ) -> Result<(), CommitError>;
+
+    /// Hash and number of a generation's rows.
+    async fn hash(&self, target: &Target) -> Result<RowsHash, ReadError>;
+
+    /// Remembers whether the projection is paused.
+    async fn set_paused(&self, projection: &str, paused: bool) -> Result<(), ReadError>;
+
+    /// Parked events of the live rows behind `after`, oldest first.
+    async fn parked(
+        &self,
+        projection: &str,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Parked>, ReadError>;
+
+    /// Positions of events behind `after` that the index of the log names, oldest first.
+    async fn positions(
+        &self,
+        of: IndexedBy,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Position>, ReadError>;
+
+    /// Where each projection stands, to be waited on.
+    fn progress(&self) -> &Progress;
+
+    /// Which rows have changed, to be subscribed to.
+    fn changes(&self) -> &Changes;
+}
+
+/// What the store has of a projection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Defined {
+    /// Its live generation.
+    pub live: Target,
+    /// Whether the live rows were folded by this version of the definition.
+    pub current: bool,
+    /// Whether an operator paused it.
+    pub paused: bool,
+}
+
+/// A projection as the store lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Its name.
+    pub name: String,
+    /// Version that its rows were folded by.
+    pub version: String,
+    /// The generation that is read.
+    pub generation: u64,
+    /// How far its rows have come.
+    pub checkpoint: Checkpoint,
+    /// How many rows it has.
+    pub rows: u64,
+    /// How many events are parked.
+    pub parked: u64,
+    /// Whether an operator paused it.
+    pub paused: bool,
+}
+
+/// Where a generation stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TargetStanding {
+    /// How far it has come.
+    pub checkpoint: Checkpoint,
+    /// Parked partition keys, each with the position of its first parked event.
+    pub parked: Vec<(String, Position)>,
+}
+
+/// An event that could not be folded, or that waits behind one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    /// The projection.
+    pub projection: String,
+    /// The event's partition key; later events of this key wait behind it.
+    pub partition_key: String,
+    /// The event's position.
+    pub position: Position,
+    /// Its id.
+    pub event_id: Uuid,
+    /// Its type.
+    pub event_type: String,
+    /// Why it was not folded.
+    pub reason: String,
+}
+
+/// What events can be found by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexedBy {
+    /// Their type: one of these.
+    Types(Vec<String>),
+    /// The first request of their chain.
+    Correlation(Uuid),
+    /// Their direct parent.
+    Causation(Uuid),
+}
+
+/// Rows of a page, with each one's value of the column sorted by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredPage {
+    /// In the order asked for.
+    pub rows: Vec<(StoredRow, crate::projection::ColumnValue)>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// What all rows of a generation come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowsHash {
+    /// BLAKE3 over each key and row, in the order of keys; hexadecimal.
+    pub hash: String,
+    /// How many rows.
+    pub rows: u64,
+}
+
+/// Two generations side by side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// The rows that are read.
+    pub live: RowsHash,
+    /// The rows beside them.
+    pub staged: RowsHash,
+    /// The first rows that differ.
+    pub differences: Vec<Difference>,
+}
+
+/// A row that two generations do not agree on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Its key.
+    pub key: String,
+    /// The row that is read, if there is one.
+    pub live: Option<String>,
+    /// The row beside it, if there is one.
+    pub staged: Option<String>,
+}
+
+/// Why a commit wrote nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Another worker has moved the rows on; start again from the stored checkpoint.
+    #[error("another worker has taken over {projection}")]
+    Fenced {
+        /// The projection.
+        projection: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] ReadError),
+}
+
+/// Why a read gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The rows have not reached the position within the time allowed.
+    #[error("{projection} is at position {at}, {wanted} was asked for: {reason}")]
+    Behind {
+        /// The projection.
+        projection: String,
+        /// Where it is.
+        at: Position,
+        /// What was asked for.
+        wanted: Position,
+        /// Lag, a rebuild, a parked event, paused.
+        reason: BehindReason,
+    },
+    /// A stored row cannot be read as this build's row.
+    #[error("a row of {projection} is damaged: {detail}")]
+    Damaged {
+        /// The projection.
+        projection: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The store can't be reached.
+    #[error("the read store is unavailable: {detail}")]
+    Unavailable {
+        /// What the engine said.
+        detail: String,
+    },
+}
+
+/// Why rows are behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BehindReason {
+    /// The projector works on it.
+    Lag,
+    /// The rows are being rebuilt.
+    Rebuild,
+    /// An event that could not be folded stands in front.
+    Parked,
+    /// The projection is paused, or no projector runs.
+    NotRunning,
+}
+
+impl std::fmt::Display for BehindReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Lag => "the projector is behind",
+            Self::Rebuild => "the rows are being rebuilt",
+            Self::Parked => "an event that could not be folded stands in front",
+            Self::NotRunning => "no projector is running",
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! The fan-out: batches of recorded events per partition, in order, with what to store as
+//! checkpoint. The embedded source is the tail of the log; there, all is one partition.
+//! A checkpoint is verified before anything is read behind it. Next: [`crate::projector`],
+//! [`crate::process`].
+
+mod slot;
+mod tail;
+
+use async_trait::async_trait;
+use orderlog_log::{
+    event::{Position, RecordedEvent},
+    event_store::StoreError,
+};
+use uuid::Uuid;
+
+pub use slot::{SLOTS, partition_of, slot_of};
+pub use tail::{LogTail, verify};
+
+/// How far a reader of one partition has come. Stored whole, and verified when the reader starts,
+/// so that a log restored from an older backup is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Which log.
+    pub log_id: Uuid,
+    /// Position of the last event handled; 0 before the first.
+    pub position: Position,
+    /// Its id; nil before the first.
+    pub event_id: Uuid,
+}
+
+impl Checkpoint {
+    /// Before the first event of the log `log_id`.
+    pub fn start_of(log_id: Uuid) -> Self {
+        Self {
+            log_id,
+            position: 0,
+            event_id: Uuid::nil(),
+        }
+    }
+
+    /// Right behind `event`.
+    pub fn behind(log_id: Uuid, event: &RecordedEvent) -> Self {
+        Self {
+            log_id,
+            position: event.position,
+            event_id: event.event_id,
+        }
+    }
+}
+
+/// Events of one partition, oldest first.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The partition.
+    pub partition: u32,
+    /// At least one.
+    pub events: Vec<RecordedEvent>,
+    /// What is stored once all of them are handled.
+    pub checkpoint: Checkpoint,
+}
+
+/// Recorded events, in order, without a gap.
+#[async_trait]
+pub trait EventSource: Send {
+    /// The next events; waits until there are some. May be dropped while it waits: nothing is lost.
+    async fn next(&mut self) -> Result<Batch, SourceError>;
+}
+
+/// Why a source gave no events.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// The checkpoint was made by another log.
+    #[error(
+        "the checkpoint at position {position} is of log {found}, this is log {log}: the files do \
+         not belong together; bring the right ones, or rebuild with `projection rebuild --all`"
+    )]
+    OtherLog {
+        /// The log that is read.
+        log: Uuid,
+        /// The log that the checkpoint names.
+        found: Uuid,
+        /// Where the checkpoint is.
+        position: Position,
+    },
+    /// The log ends before the checkpoint, or has another event there.
+    #[error(
+        "the log does not have event {event_id} at position {position} (it ends at {head}): it was \
+         probably restored from an older backup; rebuild with `projection rebuild --all`"
+    )]
+    Diverged {
+        /// Where the checkpoint is.
+        position: Position,
+        /// The event that the checkpoint saw there.
+        event_id: Uuid,
+        /// Where the log ends.
+        head: Position,
+    },
+    /// The log skipped a position; nothing behind the gap is handled.
+    #[error("the log answered position {found} where {expected} was due")]
+    Gap {
+        /// What was due.
+        expected: Position,
+        /// What came.
+        found: Position,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl SourceError {
+    /// Whether the same may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(StoreError::Unavailable { .. } | StoreError::DiskFull { .. })
+        )
+    }
+}

@@ -1,0 +1,20 @@
+//! The embedded engines. `read.db` holds read models, their checkpoints, parked events and the
+//! index of the log; all of it is rebuildable, so a damaged file is set aside and filled anew.
+//! Work rows and process checkpoints are not rebuildable and live in `events.db`, beside the log.
+
+mod commit;
+mod compare;
+mod file;
+mod generation;
+mod log_index;
+mod open;
+mod page;
+mod process;
+mod read_store;
+mod registry;
+mod work;
+
+pub use open::OpenError;
+pub use process::SqliteProcessStore;
+pub use read_store::SqliteReadStore;
+pub use work::SqliteWorkStore;

@@ -1,0 +1,92 @@
+//! The tables of one generation of a projection: its rows, and one table per column of many.
+
+use rusqlite::Connection;
+
+use crate::{
+    projection::{Arity, Column, Definition},
+    read_store::{ReadError, Target},
+};
+
+/// Table of a generation's rows.
+pub(super) fn table(target: &Target) -> String {
+    format!("{}_{}", target.projection, target.generation)
+}
+
+/// Table of a column of many.
+pub(super) fn side_table(target: &Target, column: &str) -> String {
+    format!("{}_{}_{column}", target.projection, target.generation)
+}
+
+/// Names of the columns of one, as the table has them.
+pub(super) fn single_columns(columns: &[Column]) -> impl Iterator<Item = String> {
+    let single = columns.iter().filter(|column| column.arity == Arity::One);
+    single.map(|column| format!("c_{}", column.name))
+}
+
+/// Creates the tables of a generation, empty.
+pub(super) fn create(
+    connection: &Connection,
+    target: &Target,
+    columns: &[Column],
+) -> rusqlite::Result<()> {
+    let table = table(target);
+    let values: String = single_columns(columns)
+        .map(|column| format!(", {column}"))
+        .collect();
+    connection.execute_batch(&format!(
+        "CREATE TABLE {table} (key TEXT PRIMARY KEY, partition INTEGER NOT NULL, \
+         position INTEGER NOT NULL, row TEXT NOT NULL{values})"
+    ))?;
+    for column in single_columns(columns) {
+        connection.execute_batch(&format!(
+            "CREATE INDEX {table}_by_{column} ON {table} ({column}, key)"
+        ))?;
+    }
+    for column in columns.iter().filter(|column| column.arity == Arity::Many) {
+        let side = side_table(target, column.name);
+        connection.execute_batch(&format!(
+            "CREATE TABLE {side} (value TEXT NOT NULL, key TEXT NOT NULL, \
+             PRIMARY KEY (value, key)) WITHOUT ROWID; \
+             CREATE INDEX {side}_by_key ON {side} (key)"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Drops every table of a generation, whatever its columns were.
+pub(super) fn drop_all(connection: &Connection, target: &Target) -> rusqlite::Result<()> {
+    let table = table(target);
+    let mut names = connection.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' \
+         AND (name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '_')",
+    )?;
+    let names: Vec<String> = names
+        .query_map([&table], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    for name in names {
+        connection.execute_batch(&format!("DROP TABLE {name}"))?;
+    }
+    Ok(())
+}
+
+/// Names become part of SQL; anything but words of a definition is refused.
+pub(super) fn check_names(definition: &Definition) -> Result<(), ReadError> {
+    let words = |name: &str| {
+        !name.is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
+            && name.as_bytes()[0].is_ascii_lowercase()
+    };
+    let mut names = definition
+        .columns
+        .iter()
+        .map(|column| column.name)
+        .chain([definition.name]);
+    match names.find(|name| !words(name)) {
+        None => Ok(()),
+        Some(name) => Err(ReadError::Unavailable {
+            detail: format!("{name:?} can't be the name of a projection or column"),
+        }),
+    }
+}

@@ -1,0 +1,172 @@
+//! Process checkpoints and parked events in `events.db`, written in one transaction with the work
+//! rows that the events asked for.
+
+use async_trait::async_trait;
+use orderlog_log::{
+    event::Position,
+    event_store::{EventStore, StoreError},
+    sqlite::SqliteEventStore,
+};
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::{SqliteWorkStore, log_index::sql_limit, work};
+use crate::{
+    process::{ParkedEvent, ProcessSave, ProcessState, ProcessStore, SaveError},
+    source::Checkpoint,
+};
+
+const TABLES: &str = "
+CREATE TABLE IF NOT EXISTS process_checkpoints (
+  process TEXT PRIMARY KEY, position INTEGER NOT NULL, event_id BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS process_parked (
+  process TEXT NOT NULL, position INTEGER NOT NULL, partition_key TEXT NOT NULL,
+  event_id BLOB NOT NULL, event_type TEXT NOT NULL, reason TEXT NOT NULL,
+  PRIMARY KEY (process, position)
+) WITHOUT ROWID;
+";
+
+/// Process checkpoints beside the log. Cheap to clone.
+#[derive(Clone)]
+pub struct SqliteProcessStore {
+    log: SqliteEventStore,
+    work: SqliteWorkStore,
+}
+
+impl SqliteProcessStore {
+    /// The process checkpoints of the file that `log` lives in; work rows are told to `work`.
+    pub async fn open(log: SqliteEventStore, work: SqliteWorkStore) -> Result<Self, StoreError> {
+        log.transact(|connection| connection.execute_batch(TABLES))
+            .await?;
+        Ok(Self { log, work })
+    }
+}
+
+#[async_trait]
+impl ProcessStore for SqliteProcessStore {
+    async fn load(&self, process: &str) -> Result<ProcessState, StoreError> {
+        let log_id = self.log.head().await?.log_id;
+        let process = process.to_owned();
+        self.log
+            .read(move |connection| {
+                let checkpoint = checkpoint(connection, &process, log_id)?;
+                let parked_keys = connection
+                    .prepare(
+                        "SELECT DISTINCT partition_key FROM process_parked WHERE process = ?1",
+                    )?
+                    .query_map([&process], |row| row.get(0))?
+                    .collect::<rusqlite::Result<_>>()?;
+                Ok(ProcessState {
+                    checkpoint,
+                    parked_keys,
+                })
+            })
+            .await
+    }
+
+    async fn save(&self, save: ProcessSave) -> Result<(), SaveError> {
+        let process = save.process.clone();
+        let has_work = !save.work.is_empty();
+        if !self
+            .log
+            .transact(move |connection| write(connection, &save))
+            .await?
+        {
+            return Err(SaveError::Fenced { process });
+        }
+        if has_work {
+            self.work.tell();
+        }
+        Ok(())
+    }
+
+    async fn parked(
+        &self,
+        process: &str,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<ParkedEvent>, StoreError> {
+        let process = process.to_owned();
+        self.log
+            .read(move |connection| parked(connection, &process, after, limit))
+            .await
+    }
+}
+
+/// Writes all of it, or nothing where the checkpoint is not the one expected.
+fn write(connection: &Connection, save: &ProcessSave) -> rusqlite::Result<bool> {
+    let stored = checkpoint(connection, &save.process, save.expected.log_id)?;
+    if stored != save.expected {
+        return Ok(false);
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO process_checkpoints (process, position, event_id) VALUES (?1, ?2, ?3) \
+             ON CONFLICT (process) DO UPDATE SET position = ?2, event_id = ?3",
+        )?
+        .execute((
+            &save.process,
+            save.checkpoint.position.cast_signed(),
+            save.checkpoint.event_id.into_bytes(),
+        ))?;
+    work::insert(connection, &save.work, save.at)?;
+    let mut park = connection.prepare_cached(
+        "INSERT OR REPLACE INTO process_parked \
+         (process, position, partition_key, event_id, event_type, reason) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?;
+    for parked in &save.parked {
+        park.execute((
+            &save.process,
+            parked.position.cast_signed(),
+            &parked.partition_key,
+            parked.event_id.into_bytes(),
+            &parked.event_type,
+            &parked.reason,
+        ))?;
+    }
+    Ok(true)
+}
+
+fn checkpoint(
+    connection: &Connection,
+    process: &str,
+    log_id: Uuid,
+) -> rusqlite::Result<Checkpoint> {
+    let stored = connection
+        .prepare_cached("SELECT position, event_id FROM process_checkpoints WHERE process = ?1")?
+        .query_row([process], |row| {
+            let position = row.get::<_, i64>(0)?.cast_unsigned();
+            Ok(Checkpoint {
+                log_id,
+                position,
+                event_id: Uuid::from_bytes(row.get(1)?),
+            })
+        })
+        .optional()?;
+    Ok(stored.unwrap_or(Checkpoint::start_of(log_id)))
+}
+
+fn parked(
+    connection: &Connection,
+    process: &str,
+    after: Position,
+    limit: usize,
+) -> rusqlite::Result<Vec<ParkedEvent>> {
+    connection
+        .prepare_cached(
+            "SELECT partition_key, position, event_id, event_type, reason FROM process_parked \
+             WHERE process = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
+        )?
+        .query_map((process, after.cast_signed(), sql_limit(limit)), |row| {
+            Ok(ParkedEvent {
+                partition_key: row.get(0)?,
+                position: row.get::<_, i64>(1)?.cast_unsigned(),
+                event_id: Uuid::from_bytes(row.get(2)?),
+                event_type: row.get(3)?,
+                reason: row.get(4)?,
+            })
+        })?
+        .collect()
+}

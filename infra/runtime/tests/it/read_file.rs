@@ -1,0 +1,49 @@
+//! What becomes of a `read.db` that does not fit.
+
+use orderlog_log::event_store::EventStore;
+use orderlog_runtime::sqlite::SqliteReadStore;
+use uuid::Uuid;
+
+use crate::{
+    read_store::{at, commit, live, write},
+    toy::ToyLog,
+};
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_is_begun_anew() {
+    let toy = ToyLog::new();
+    let log_id = toy.store.head().await.expect("a head").log_id;
+    let path = toy.directory.path().join("read.db");
+    let defined = |store: SqliteReadStore| async move {
+        let (live, checkpoint) = live(&store).await;
+        let to = at(checkpoint, checkpoint.position + 1);
+        write(&store, commit(&live, checkpoint, to, Vec::new()))
+            .await
+            .expect("written");
+        checkpoint.position
+    };
+    let open = |log_id| SqliteReadStore::open(toy.directory.path(), log_id);
+    assert_eq!(defined(open(log_id).expect("new")).await, 0);
+    assert_eq!(defined(open(log_id).expect("again")).await, 1);
+    assert_eq!(defined(open(Uuid::now_v7()).expect("another log")).await, 0);
+    assert_eq!(defined(open(log_id).expect("the first log again")).await, 0);
+
+    std::fs::write(&path, b"this is no database, however you look at it").expect("damaged");
+    assert_eq!(defined(open(log_id).expect("begun anew")).await, 0);
+    assert!(path.with_extension("db.aside").exists());
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_version_is_refused() {
+    let toy = ToyLog::new();
+    let log_id = toy.store.head().await.expect("a head").log_id;
+    drop(SqliteReadStore::open(toy.directory.path(), log_id).expect("new"));
+    let file = rusqlite::Connection::open(toy.directory.path().join("read.db")).expect("open");
+    file.pragma_update(None, "user_version", 99)
+        .expect("made newer");
+    drop(file);
+    let refused = SqliteReadStore::open(toy.directory.path(), log_id)
+        .err()
+        .expect("refused");
+    assert!(refused.to_string().contains("format 99"), "{refused}");
+}

@@ -1,0 +1,46 @@
+//! Read models of orders: for each, its row, its fold and its finders in one file. Folds are pure:
+//! rows depend on events alone, so that live rows can be proved equal to rebuilt ones. The runtime
+//! folds and stores; `query-api` shows what the finders find.
+//!
+//! # Layout
+//! - [`order_summary`], with [`order_axes`]: an order and how far it is placed, paid and fulfilled.
+//! - [`order_timeline`]: everything that happened to an order, in words.
+//! - [`payments`], [`stock_levels`], [`products`], [`notifications`], [`sagas`]: the other things.
+//! - [`customers`], [`daily_sales`]: totals, kept in slices and added up when read.
+//! - [`paging`], [`sum`]: how parts of rows are asked for, and sums of money.
+//!
+//! Another read model is one more file and one more line in [`all`].
+
+pub mod customers;
+pub mod daily_sales;
+pub mod notifications;
+pub mod order_axes;
+pub mod order_summary;
+pub mod order_timeline;
+pub mod paging;
+pub mod payments;
+pub mod products;
+pub mod sagas;
+pub mod stock_levels;
+pub mod sum;
+
+mod folding;
+
+use chrono_tz::Tz;
+use orderlog_domain::fact::Fact;
+use orderlog_runtime::projection::{ErasedProjection, erase};
+
+/// Every projection; days begin at midnight in `zone`.
+pub fn all(zone: Tz) -> Vec<Box<dyn ErasedProjection<Fact>>> {
+    vec![
+        erase(order_summary::OrderSummaries),
+        erase(order_timeline::Timeline),
+        erase(payments::Payments),
+        erase(stock_levels::StockLevels),
+        erase(products::Products),
+        erase(sagas::Sagas),
+        erase(notifications::Notifications),
+        erase(customers::Customers),
+        erase(daily_sales::Sales { zone }),
+    ]
+}

@@ -1,0 +1,168 @@
+//! Everything that happened to an order, told in its order: one row per event of the order itself,
+//! its payments, its fulfilment, its notifications, and of the stock that was held for it. Rows are
+//! never changed once written. Next: `order_timeline/telling.rs` puts each fact into words.
+
+mod telling;
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use orderlog_domain::{fact::Fact, ids::OrderId, money::Money};
+use orderlog_runtime::{
+    projection::{Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection},
+    read_model::{Page, ReadModel},
+    read_store::{ReadError, ReadStore},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use self::telling::Part;
+use crate::{
+    folding::{text, unfit},
+    paging::{Filter, Paging},
+};
+
+/// Name of the projection.
+pub const NAME: &str = "order_timeline";
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// The order.
+    pub order_id: OrderId,
+    /// Place of the event in the log.
+    pub position: u64,
+    /// The event.
+    pub event_id: Uuid,
+    /// Its type.
+    pub event_type: String,
+    /// What it happened to.
+    pub source: Source,
+    /// What happened, for people.
+    pub title: String,
+    /// What is to be known about it.
+    pub facts: Vec<Detail>,
+    /// Who asked for it.
+    pub actor: String,
+    /// The command that did it.
+    pub command_id: Uuid,
+    /// What led to that command: another command or an event.
+    pub causation_id: Uuid,
+    /// The first request of the chain.
+    pub correlation_id: Uuid,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// What an entry happened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// The order itself.
+    Order,
+    /// One of its payments.
+    Payment,
+    /// Stock held for it.
+    Stock,
+    /// The process that carries it through.
+    Fulfilment,
+    /// Something that its customer is told.
+    Notification,
+}
+
+/// Something to be known about an entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    /// What it is, in lower case: `amount`, `carrier`.
+    pub name: String,
+    /// Its value.
+    pub value: DetailValue,
+}
+
+/// The value of a [`Detail`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum DetailValue {
+    /// Words, a code or an id.
+    Text(String),
+    /// A number.
+    Number(i64),
+    /// An amount.
+    Money(Money),
+    /// An instant.
+    Instant(DateTime<Utc>),
+}
+
+/// The fold of [`TimelineEntry`] rows, keyed by order id and position.
+pub struct Timeline;
+
+impl Projection<Fact> for Timeline {
+    type Row = TimelineEntry;
+
+    fn definition(&self) -> Definition {
+        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+    }
+
+    fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
+        let key = |order: &dyn std::fmt::Display| {
+            vec![format!("{order}/{:020}", event.recorded.position)]
+        };
+        match telling::part(event.fact) {
+            Part::OfPartition => key(&event.recorded.partition_key),
+            Part::Of(order) => key(&order),
+            Part::OfNone => vec![],
+        }
+    }
+
+    fn apply(
+        &self,
+        key: &str,
+        row: &mut Option<TimelineEntry>,
+        event: &Occurred<'_, Fact>,
+    ) -> Result<(), FoldError> {
+        let recorded = event.recorded;
+        let Some((source, told)) = telling::tell(event.fact) else { return Ok(()) };
+        let order = key.split_once('/').map_or(key, |(order, _)| order);
+        *row = Some(TimelineEntry {
+            order_id: order.parse().map_err(|error| unfit(NAME, recorded, error))?,
+            position: recorded.position,
+            event_id: recorded.event_id,
+            event_type: recorded.event_type.clone(),
+            source,
+            title: told.title,
+            facts: told.facts,
+            actor: recorded.actor.clone(),
+            command_id: recorded.command_id,
+            causation_id: recorded.causation_id,
+            correlation_id: recorded.correlation_id,
+            occurred_at: recorded.occurred_at,
+        });
+        Ok(())
+    }
+
+    fn columns(&self, row: &TimelineEntry) -> Vec<ColumnValue> {
+        let position = i64::try_from(row.position).unwrap_or(i64::MAX);
+        vec![text(row.order_id), ColumnValue::Integer(position)]
+    }
+}
+
+const COLUMNS: &[Column] = &[
+    Column { name: "order_id", arity: Arity::One },
+    Column { name: "position", arity: Arity::One },
+];
+
+/// Finds [`TimelineEntry`] rows.
+pub type TimelineRows = ReadModel<TimelineEntry>;
+
+/// The rows in `store`.
+pub fn rows(store: Arc<dyn ReadStore>) -> TimelineRows {
+    ReadModel::new(store, NAME)
+}
+
+/// What happened to an order, oldest first.
+pub async fn of_order(
+    rows: &TimelineRows,
+    order_id: OrderId,
+    paging: Paging,
+) -> Result<Page<TimelineEntry>, ReadError> {
+    let filter = Filter::default().is("order_id", Some(text(order_id)));
+    rows.page(&paging.query(filter, "position", false)).await
+}

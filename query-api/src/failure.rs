@@ -1,0 +1,49 @@
+//! What a reader is told when there is no answer: a message, and a stable `extensions.code`. What
+//! went wrong inside is logged and never told. Something that does not exist is no failure: it is
+//! `null`.
+
+use async_graphql::{Error, ErrorExtensions};
+use orderlog_runtime::read_store::{BehindReason, ReadError};
+
+/// The query, or one of its arguments, is not what it should be.
+pub(crate) const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
+/// The query asks for more than is allowed.
+pub(crate) const QUERY_TOO_COMPLEX: &str = "QUERY_TOO_COMPLEX";
+/// The rows have not reached the consistency token in time.
+pub(crate) const PROJECTION_BEHIND: &str = "PROJECTION_BEHIND";
+/// Something went wrong here; the log says what.
+pub(crate) const INTERNAL: &str = "INTERNAL";
+
+/// An argument that cannot be taken.
+pub(crate) fn bad_input(message: impl Into<String>) -> Error {
+    Error::new(message).extend_with(|_, extensions| extensions.set("code", BAD_USER_INPUT))
+}
+
+/// Why a read gave no answer, for the reader.
+pub(crate) fn unread(error: ReadError) -> Error {
+    match &error {
+        ReadError::Behind { projection, at, wanted, reason } => {
+            Error::new(error.to_string()).extend_with(|_, extensions| {
+                extensions.set("code", PROJECTION_BEHIND);
+                extensions.set("projection", projection.as_str());
+                extensions.set("at", *at);
+                extensions.set("wanted", *wanted);
+                extensions.set("reason", behind(*reason));
+            })
+        }
+        ReadError::Damaged { .. } | ReadError::Unavailable { .. } => {
+            tracing::error!(%error, "a query could not be answered");
+            Error::new("something went wrong here")
+                .extend_with(|_, extensions| extensions.set("code", INTERNAL))
+        }
+    }
+}
+
+fn behind(reason: BehindReason) -> &'static str {
+    match reason {
+        BehindReason::Lag => "LAG",
+        BehindReason::Rebuild => "REBUILD",
+        BehindReason::Parked => "PARKED",
+        BehindReason::NotRunning => "NOT_RUNNING",
+    }
+}

@@ -1,0 +1,61 @@
+//! GraphQL over the read models: queries, a subscription, and the playground. It reads what the
+//! projections' finders find and knows neither SQL nor what commands allow. A read that carries a
+//! consistency token waits for its own rows alone, or says that they are behind.
+//!
+//! # Layout
+//! - [`router`] puts it on the web: `http`, `socket` and `playground` are its doors.
+//! - `schema`, `queries` and `subscription`: what can be asked for; [`types`]: what it looks like.
+//! - `freshness`, `paging`, `failure`: how every read waits, pages and fails.
+//! - [`limits`]: what a query may ask for.
+
+pub mod limits;
+pub mod types;
+
+mod failure;
+mod freshness;
+mod http;
+mod paging;
+mod playground;
+mod queries;
+mod schema;
+mod socket;
+mod subscription;
+
+use std::sync::Arc;
+
+use axum::{Router, routing::get};
+use orderlog_log::event::Position;
+use orderlog_runtime::read_store::ReadStore;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+pub use schema::{QuerySchema, sdl};
+
+/// Where the log ends, kept up to date; to tell how far behind the read models are.
+pub type Head = watch::Receiver<Position>;
+
+/// What the API reads from. Cheap to clone.
+#[derive(Clone)]
+pub struct QueryApi {
+    schema: QuerySchema,
+    closing: CancellationToken,
+}
+
+impl QueryApi {
+    /// The API over `rows` of a log that ends at `head`. Its sockets close when `closing` is
+    /// cancelled.
+    pub fn over(rows: Arc<dyn ReadStore>, head: Head, closing: CancellationToken) -> Self {
+        Self { schema: schema::over(rows, head), closing }
+    }
+}
+
+/// Its routes: `/graphql`, `/graphql/ws`, `/graphql/schema`, `/playground` and `/assets`.
+pub fn router(api: QueryApi) -> Router {
+    Router::new()
+        .route("/graphql", get(http::get).post(http::post))
+        .route("/graphql/ws", get(socket::upgrade))
+        .route("/graphql/schema", get(http::sdl))
+        .route("/playground", get(playground::page))
+        .route("/assets/{*file}", get(playground::asset))
+        .with_state(api)
+}

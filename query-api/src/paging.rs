@@ -1,0 +1,130 @@
+//! Relay connections over the finders' pages: `first` rows behind the cursor `after`. Cursors are
+//! opaque to clients; one that was made for another order of rows is refused by what it holds.
+
+use async_graphql::{
+    OutputType, Result,
+    connection::{Connection, CursorType, Edge},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use orderlog_projections::paging::{MOST, Paging};
+use orderlog_runtime::{
+    projection::ColumnValue,
+    read_model::{Cursor, Page},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::failure::bad_input;
+
+/// Rows of a page unless the query says otherwise.
+const FIRST: usize = 20;
+
+/// A page as the schema shows it.
+pub(crate) type Rows<T> = Connection<Place, T>;
+
+/// A row's place, opaque to clients.
+pub(crate) struct Place(Cursor);
+
+/// What a [`Place`] holds.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    #[serde(rename = "k")]
+    key: String,
+    #[serde(rename = "v")]
+    value: Option<Value>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Integer(i64),
+    Text(String),
+}
+
+impl CursorType for Place {
+    type Error = async_graphql::Error;
+
+    fn decode_cursor(text: &str) -> Result<Self> {
+        let refused = || bad_input("after: not a cursor of ours; send it as it was received");
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
+        let stored: Stored = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+        let value = match stored.value {
+            None => ColumnValue::Null,
+            Some(Value::Integer(number)) => ColumnValue::Integer(number),
+            Some(Value::Text(text)) => ColumnValue::Text(text),
+        };
+        Ok(Self(Cursor { value, key: stored.key }))
+    }
+
+    fn encode_cursor(&self) -> String {
+        let value = match &self.0.value {
+            ColumnValue::Null | ColumnValue::Many(_) => None,
+            ColumnValue::Integer(number) => Some(Value::Integer(*number)),
+            ColumnValue::Text(text) => Some(Value::Text(text.clone())),
+        };
+        let stored = Stored { key: self.0.key.clone(), value };
+        URL_SAFE_NO_PAD.encode(serde_json::to_vec(&stored).unwrap_or_default())
+    }
+}
+
+/// What the arguments `first` and `after` ask for.
+pub(crate) fn paging(first: Option<i32>, after: Option<String>) -> Result<Paging> {
+    let first = match first {
+        None => FIRST,
+        Some(first) => usize::try_from(first).ok().filter(|first| *first <= MOST).ok_or_else(
+            || bad_input(format!("first: {first} is not between 0 and {MOST}")),
+        )?,
+    };
+    let after = after.as_deref().map(Place::decode_cursor).transpose()?;
+    Ok(Paging::first(first).after(after.map(|place| place.0)))
+}
+
+/// How many rows a field with this `first` may answer, to weigh what is asked of each.
+pub(crate) fn weight(first: Option<i32>) -> usize {
+    first.map_or(FIRST, |first| usize::try_from(first).unwrap_or(0).min(MOST))
+}
+
+/// The rows found, each as `shown`.
+pub(crate) fn connection<R, T: OutputType>(page: Page<R>, shown: impl Fn(R) -> T) -> Rows<T> {
+    // Whether rows stand before `after` is not looked up: Relay allows to say no.
+    let mut connection = Connection::new(false, page.more);
+    let edge = |found: orderlog_runtime::read_model::Found<R>| {
+        Edge::new(Place(found.cursor), shown(found.row))
+    };
+    connection.edges.extend(page.rows.into_iter().map(edge));
+    connection
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_cursor_survives_the_journey() {
+        for value in [
+            ColumnValue::Null,
+            ColumnValue::Integer(i64::MIN),
+            ColumnValue::Text("BANK CHARGES".to_owned()),
+        ] {
+            let cursor = Cursor { value, key: "a/b".to_owned() };
+            let text = Place(cursor.clone()).encode_cursor();
+            assert_eq!(Place::decode_cursor(&text).unwrap().0, cursor);
+        }
+    }
+
+    #[test]
+    fn foreign_text_is_no_cursor() {
+        for text in ["", "x", "e30", "%%%"] {
+            assert!(Place::decode_cursor(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_has_at_most_a_hundred_rows() {
+        assert_eq!(paging(None, None).unwrap().first, 20);
+        assert_eq!(paging(Some(100), None).unwrap().first, 100);
+        assert!(paging(Some(101), None).is_err());
+        assert!(paging(Some(-1), None).is_err());
+    }
+}

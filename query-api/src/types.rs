@@ -1,0 +1,18 @@
+//! The types of the schema, one file per thing. They show rows of the read models; what a thing
+//! reads beside its own row it reads where the field is, and only when it is asked for.
+
+pub mod customer;
+pub mod money;
+pub mod notification;
+pub mod order;
+pub mod order_parts;
+pub mod payment;
+pub mod product;
+pub mod projection;
+pub mod saga;
+mod saga_reasons;
+pub mod saga_states;
+pub mod sales;
+pub mod states;
+pub mod stock;
+pub mod timeline;

@@ -1,0 +1,44 @@
+//! How a command can end badly: one line for people, one exit code for scripts.
+
+use std::process::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    message: String,
+    code: u8,
+}
+
+impl Failure {
+    /// It did not work.
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 1 }
+    }
+
+    /// What was named does not exist.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 3 }
+    }
+
+    /// A server could not be reached.
+    pub fn unreachable(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 6 }
+    }
+
+    /// Some of it was done, some was not.
+    pub fn partial(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 7 }
+    }
+
+    /// The process's exit code.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::failed(format!("{error:#}"))
+    }
+}

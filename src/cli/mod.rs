@@ -1,0 +1,64 @@
+//! The command line: `orderlog NOUN VERB`. Data goes to stdout, chatter and progress to stderr;
+//! a failure is one line that says what to do about it, and an exit code that scripts can tell apart.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+mod bench;
+mod failure;
+mod import;
+mod projection;
+mod serve;
+mod shop;
+
+pub use failure::Failure;
+pub use shop::ShopArgs;
+
+/// Order processing on a durable event log: commands in over REST, read models out over GraphQL.
+#[derive(Debug, Parser)]
+#[command(name = "orderlog", version, about, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 timed out, 6 unreachable, 7 partial.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run everything in this process on the embedded log.
+    Serve(serve::Args),
+    /// Take invoices from a CSV file: register products, receive stock, place orders.
+    Import(import::Args),
+    /// List read models, or rebuild them from the log.
+    #[command(subcommand)]
+    Projection(projection::Verb),
+    /// Measure this machine: each figure beside what it is compared with, in one run.
+    #[command(subcommand)]
+    Bench(bench::Verb),
+    /// Print the completion script of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs the command to its end.
+pub fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Serve(args) => serve::run(args),
+        Command::Import(args) => import::run(args),
+        Command::Projection(verb) => projection::run(verb),
+        Command::Bench(verb) => bench::run(verb),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "orderlog", &mut std::io::stdout());
+            Ok(())
+        }
+    }
+}
+
+/// A runtime for the commands that are asynchronous.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Runtime::new().map_err(|error| Failure::failed(format!("cannot start threads: {error}")))
+}

@@ -1,0 +1,20 @@
+//! The orderlog binary: reads the command line, runs the command, turns its end into an exit code.
+//! Everything else is in the library of the same name.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use orderlog::cli::Cli;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    match orderlog::cli::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            failure.exit_code()
+        }
+    }
+}
