@@ -43,7 +43,9 @@ impl Aggregates {
         Self {
             products: executor(&store, &clock, own_stream::<Product>),
             stock: executor(&store, &clock, own_stream::<StockItem>),
-            payments: executor(&store, &clock, |payment: &Payment, id| by_order(payment.order_id(), id)),
+            payments: executor(&store, &clock, |payment: &Payment, id| {
+                by_order(payment.order_id(), id)
+            }),
             orders: executor(&store, &clock, |_, id| id.to_owned()),
             fulfilments: executor(&store, &clock, |_, id| {
                 id.strip_prefix(SAGA_OF_AN_ORDER).unwrap_or(id).to_owned()
@@ -68,14 +70,26 @@ pub fn saga_id(order: OrderId) -> String {
 const SAGA_OF_AN_ORDER: &str = "order-";
 
 /// Room for the aggregates in use, not for all that exist: an order is some kilobytes.
-const LIMITS: Limits = Limits { cached: 10_000, waiting: 1_024, attempts: 8 };
+const LIMITS: Limits = Limits {
+    cached: 10_000,
+    waiting: 1_024,
+    attempts: 8,
+};
 
-fn executor<A>(store: &Arc<dyn EventStore>, clock: &Clock, partition_key: fn(&A, &str) -> String) -> Executor<A>
+fn executor<A>(
+    store: &Arc<dyn EventStore>,
+    clock: &Clock,
+    partition_key: fn(&A, &str) -> String,
+) -> Executor<A>
 where
     A: Decides,
     A::Error: Refusal,
 {
-    let binding = Binding { partition_key, code: |refusal| refusal.code(), recorded: |refusal| refusal.class().is_recorded() };
+    let binding = Binding {
+        partition_key,
+        code: |refusal| refusal.code(),
+        recorded: |refusal| refusal.class().is_recorded(),
+    };
     Executor::new(Arc::clone(store), clock.clone(), binding, LIMITS)
 }
 

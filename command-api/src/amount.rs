@@ -6,7 +6,10 @@ use utoipa::ToSchema;
 
 /// An amount of money.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "an amount such as {\"amount_minor\":1999,\"currency\":\"EUR\"}")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an amount such as {\"amount_minor\":1999,\"currency\":\"EUR\"}"
+)]
 pub(crate) struct Amount {
     /// In the currency's smallest unit: 1999 is 19.99 EUR.
     #[schema(example = 1999)]
@@ -17,13 +20,29 @@ pub(crate) struct Amount {
 }
 
 impl From<Money> for Amount {
-    fn from(Money { amount_minor, currency }: Money) -> Self {
-        Self { amount_minor, currency }
+    fn from(
+        Money {
+            amount_minor,
+            currency,
+        }: Money,
+    ) -> Self {
+        Self {
+            amount_minor,
+            currency,
+        }
     }
 }
 
 impl From<Amount> for Money {
-    fn from(Amount { amount_minor, currency }: Amount) -> Self {
-        Self { amount_minor, currency }
+    fn from(
+        Amount {
+            amount_minor,
+            currency,
+        }: Amount,
+    ) -> Self {
+        Self {
+            amount_minor,
+            currency,
+        }
     }
 }

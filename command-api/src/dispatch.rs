@@ -3,7 +3,9 @@
 use orderlog_domain::refusal::Refusal;
 use orderlog_log::{
     event::Version,
-    event_store::{AppendOutcome, CommandEnvelope, CommandRecord, Decided, StoreError, StreamAppend, Verdict},
+    event_store::{
+        AppendOutcome, CommandEnvelope, CommandRecord, Decided, StoreError, StreamAppend, Verdict,
+    },
     executor::{ExecuteError, Executed},
 };
 use orderlog_web::{
@@ -22,19 +24,32 @@ pub(crate) struct Seen {
 impl Seen {
     /// The aggregate `id` at this version.
     pub(crate) fn of<A: Resource>(id: &str, version: Version) -> Self {
-        Self { stream: format!("{}-{id}", A::TYPE), version }
+        Self {
+            stream: format!("{}-{id}", A::TYPE),
+            version,
+        }
     }
 
     /// Written with no event, only its version is checked.
     fn unchanged(self) -> StreamAppend {
         let Self { stream, version } = self;
-        StreamAppend { partition_key: stream.clone(), stream, expected_version: version, events: Vec::new() }
+        StreamAppend {
+            partition_key: stream.clone(),
+            stream,
+            expected_version: version,
+            events: Vec::new(),
+        }
     }
 }
 
 impl Api {
     /// Carries `command` to the aggregate `id`.
-    pub(crate) async fn send<A: Resource>(&self, id: &str, command: A::Command, sent: &Sent) -> Result<Executed, Problem> {
+    pub(crate) async fn send<A: Resource>(
+        &self,
+        id: &str,
+        command: A::Command,
+        sent: &Sent,
+    ) -> Result<Executed, Problem> {
         let executor = A::executor(&self.aggregates);
         if sent.if_match == Some(IfMatch::Exists) && executor.load(id).await?.version == 0 {
             return Err(precondition::does_not_exist());
@@ -55,7 +70,10 @@ impl Api {
         relied_on: Vec<Seen>,
         sent: &Sent,
     ) -> Result<Executed, Problem> {
-        let error = match self.record_refusal::<A>(id, command_type, refusal, relied_on, sent).await {
+        let error = match self
+            .record_refusal::<A>(id, command_type, refusal, relied_on, sent)
+            .await
+        {
             Ok(executed) => return Ok(executed),
             Err(error) => error,
         };
@@ -74,20 +92,42 @@ impl Api {
         let code = refusal.code().to_owned();
         let decided = Decided {
             command: envelope(sent, command_type, &own.stream),
-            verdict: Verdict::Refused { code, refusal: serde_json::to_string(&refusal).map_err(unreadable)? },
-            writes: std::iter::once(own).chain(relied_on).map(Seen::unchanged).collect(),
+            verdict: Verdict::Refused {
+                code,
+                refusal: serde_json::to_string(&refusal).map_err(unreadable)?,
+            },
+            writes: std::iter::once(own)
+                .chain(relied_on)
+                .map(Seen::unchanged)
+                .collect(),
         };
         match self.store.append(vec![decided]).await?.pop() {
-            Some(AppendOutcome::Recorded(record)) => {
-                Err(ExecuteError::Refused { refusal, version: record.version, repeated: false })
-            }
+            Some(AppendOutcome::Recorded(record)) => Err(ExecuteError::Refused {
+                refusal,
+                version: record.version,
+                repeated: false,
+            }),
             Some(AppendOutcome::Repeated(record)) => first_outcome::<A>(record),
-            Some(AppendOutcome::IdReused(record)) => Err(ExecuteError::IdReused(record.command.command_id)),
-            Some(AppendOutcome::Conflict { stream, .. }) => Err(ExecuteError::Conflict { stream, attempts: 1 }),
-            Some(AppendOutcome::TooLarge { event_type, bytes, limit }) => {
-                Err(ExecuteError::TooLarge { event_type, bytes, limit })
+            Some(AppendOutcome::IdReused(record)) => {
+                Err(ExecuteError::IdReused(record.command.command_id))
             }
-            None => Err(StoreError::Unknown { detail: "the append answered nothing".to_owned() }.into()),
+            Some(AppendOutcome::Conflict { stream, .. }) => Err(ExecuteError::Conflict {
+                stream,
+                attempts: 1,
+            }),
+            Some(AppendOutcome::TooLarge {
+                event_type,
+                bytes,
+                limit,
+            }) => Err(ExecuteError::TooLarge {
+                event_type,
+                bytes,
+                limit,
+            }),
+            None => Err(StoreError::Unknown {
+                detail: "the append answered nothing".to_owned(),
+            }
+            .into()),
         }
     }
 }
@@ -117,11 +157,17 @@ fn first_outcome<A: Resource>(record: CommandRecord) -> Result<Executed, Execute
         }),
         Verdict::Refused { refusal, .. } => {
             let refusal = serde_json::from_str(&refusal).map_err(unreadable)?;
-            Err(ExecuteError::Refused { refusal, version: record.version, repeated: true })
+            Err(ExecuteError::Refused {
+                refusal,
+                version: record.version,
+                repeated: true,
+            })
         }
     }
 }
 
 fn unreadable(error: serde_json::Error) -> StoreError {
-    StoreError::Corrupt { detail: format!("a refusal is no valid JSON: {error}") }
+    StoreError::Corrupt {
+        detail: format!("a refusal is no valid JSON: {error}"),
+    }
 }

@@ -7,13 +7,18 @@ use orderlog_web::problem;
 use utoipa::{
     IntoParams, IntoResponses, OpenApi, ToSchema,
     openapi::{
-        ContentBuilder, Header, KnownFormat, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder, SchemaFormat, Type,
+        ContentBuilder, Header, ObjectBuilder, Ref, RefOr, Required, Response, ResponseBuilder,
+        Type,
         path::{Parameter, ParameterBuilder, ParameterIn},
     },
 };
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::{receipt::Receipt, rest::{Api, BASE}, routes};
+use crate::{
+    receipt::Receipt,
+    rest::{Api, BASE},
+    routes,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -80,13 +85,21 @@ pub(crate) struct Done;
 impl IntoResponses for Created {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let location = header("Where the new resource is.");
-        receipt("201", "Created; a repeat gets the same answer.", &[("Location", location)])
+        receipt(
+            "201",
+            "Created; a repeat gets the same answer.",
+            &[("Location", location)],
+        )
     }
 }
 
 impl IntoResponses for Accepted {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        receipt("202", "Carried out; the order's fulfilment goes on from here.", &[])
+        receipt(
+            "202",
+            "Carried out; the order's fulfilment goes on from here.",
+            &[],
+        )
     }
 }
 
@@ -102,14 +115,29 @@ pub(crate) struct CommandProblems;
 impl IntoResponses for CommandProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         problems(&[
-            ("400", "The request is malformed, or lacks its Idempotency-Key."),
+            (
+                "400",
+                "The request is malformed, or lacks its Idempotency-Key.",
+            ),
             ("404", "There is no such resource."),
-            ("409", "The resource's state does not allow it, or it kept changing."),
-            ("412", "The resource is not at the version that If-Match demands."),
+            (
+                "409",
+                "The resource's state does not allow it, or it kept changing.",
+            ),
+            (
+                "412",
+                "The resource is not at the version that If-Match demands.",
+            ),
             ("413", "The body is too large."),
             ("415", "The body is not JSON."),
-            ("422", "A rule refuses it, or the Idempotency-Key was used for another request."),
-            ("503", "The store is unavailable, or too many commands wait for the resource."),
+            (
+                "422",
+                "A rule refuses it, or the Idempotency-Key was used for another request.",
+            ),
+            (
+                "503",
+                "The store is unavailable, or too many commands wait for the resource.",
+            ),
         ])
     }
 }
@@ -127,24 +155,50 @@ impl IntoResponses for ReadProblems {
     }
 }
 
-fn receipt(status: &str, description: &str, more: &[(&str, Header)]) -> BTreeMap<String, RefOr<Response>> {
+fn receipt(
+    status: &str,
+    description: &str,
+    more: &[(&str, Header)],
+) -> BTreeMap<String, RefOr<Response>> {
     let response = ResponseBuilder::new()
         .description(description)
-        .content("application/json", ContentBuilder::new().schema(Some(Ref::from_schema_name(Receipt::name()))).build())
+        .content(
+            "application/json",
+            ContentBuilder::new()
+                .schema(Some(Ref::from_schema_name(Receipt::name())))
+                .build(),
+        )
         .header("ETag", header("The version after the command, in quotes."))
-        .header("Consistency-Token", header("Send it with a query to read what was just written."))
-        .header("Idempotent-Replay", header("`true` when this answers a command carried out earlier."))
+        .header(
+            "Consistency-Token",
+            header("Send it with a query to read what was just written."),
+        )
+        .header(
+            "Idempotent-Replay",
+            header("`true` when this answers a command carried out earlier."),
+        )
         .header("X-Correlation-Id", header("The chain of requests."));
-    let response = more.iter().fold(response, |response, (name, header)| response.header(*name, header.clone()));
+    let response = more.iter().fold(response, |response, (name, header)| {
+        response.header(*name, header.clone())
+    });
     BTreeMap::from([(status.to_owned(), response.build().into())])
 }
 
 fn problems(table: &[(&str, &str)]) -> BTreeMap<String, RefOr<Response>> {
     let problem = |description: &str| {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name(problem::Document::name()))).build();
-        ResponseBuilder::new().description(description).content(problem::MEDIA_TYPE, content).build().into()
+        let content = ContentBuilder::new()
+            .schema(Some(Ref::from_schema_name(problem::Document::name())))
+            .build();
+        ResponseBuilder::new()
+            .description(description)
+            .content(problem::MEDIA_TYPE, content)
+            .build()
+            .into()
     };
-    table.iter().map(|(status, description)| ((*status).to_owned(), problem(description))).collect()
+    table
+        .iter()
+        .map(|(status, description)| ((*status).to_owned(), problem(description)))
+        .collect()
 }
 
 fn header(description: &str) -> Header {
@@ -154,19 +208,4 @@ fn header(description: &str) -> Header {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Set `UPDATE_GOLDEN=1` to write the file anew, then review its difference.
-    #[test]
-    fn the_description_is_the_one_that_was_reviewed() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
-        let mut written = description().to_pretty_json().expect("it is JSON");
-        written.push('\n');
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            std::fs::write(path, &written).expect("the file can be written");
-        }
-        let reviewed = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(written == reviewed, "command-api/openapi.json differs; run this test with UPDATE_GOLDEN=1 and review it");
-    }
-}
+mod tests;

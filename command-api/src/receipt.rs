@@ -57,16 +57,33 @@ impl Answer {
     }
 
     fn new<A: Resource>(status: StatusCode, executed: Executed) -> Self {
-        let Executed { stream, version, position, partition_key, repeated } = executed;
-        let id = stream.strip_prefix(A::TYPE).and_then(|rest| rest.strip_prefix('-')).unwrap_or(&stream);
+        let Executed {
+            stream,
+            version,
+            position,
+            partition_key,
+            repeated,
+        } = executed;
+        let id = stream
+            .strip_prefix(A::TYPE)
+            .and_then(|rest| rest.strip_prefix('-'))
+            .unwrap_or(&stream);
         let receipt = Receipt {
             id: id.to_owned(),
             version,
             position,
-            consistency_token: ConsistencyToken { position, partition_key }.encode(),
+            consistency_token: ConsistencyToken {
+                position,
+                partition_key,
+            }
+            .encode(),
             links: BTreeMap::from([("self", A::href(id, ""))]),
         };
-        Self { status, replay: repeated, receipt }
+        Self {
+            status,
+            replay: repeated,
+            receipt,
+        }
     }
 }
 
@@ -80,7 +97,11 @@ pub(crate) struct Shown<B> {
 
 impl<B: Serialize> IntoResponse for Shown<B> {
     fn into_response(self) -> Response {
-        ([(header::ETAG, precondition::etag(self.version))], Json(self.body)).into_response()
+        (
+            [(header::ETAG, precondition::etag(self.version))],
+            Json(self.body),
+        )
+            .into_response()
     }
 }
 
@@ -88,7 +109,8 @@ impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut headers = HeaderMap::new();
         headers.insert(header::ETAG, precondition::etag(self.receipt.version));
-        let mut say = |name, text: &str| headers.extend(HeaderValue::try_from(text).map(|text| (name, text)));
+        let mut say =
+            |name, text: &str| headers.extend(HeaderValue::try_from(text).map(|text| (name, text)));
         say(consistency::HEADER, &self.receipt.consistency_token);
         if self.status == StatusCode::CREATED {
             say(header::LOCATION, &self.receipt.links["self"]);

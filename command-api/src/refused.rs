@@ -11,25 +11,55 @@ use serde_json::Value;
 use crate::{resource::Resource, rest::Api};
 
 /// The problem that a client is told of.
-pub(crate) async fn problem<A: Resource>(api: &Api, id: &str, error: ExecuteError<A::Error>) -> Problem {
+pub(crate) async fn problem<A: Resource>(
+    api: &Api,
+    id: &str,
+    error: ExecuteError<A::Error>,
+) -> Problem {
     match error {
-        ExecuteError::Refused { refusal: refused, repeated, .. } => {
+        ExecuteError::Refused {
+            refusal: refused,
+            repeated,
+            ..
+        } => {
             let told = refusal(&refused);
-            let told = if depends_on_state(refused.class()) { with_state::<A>(api, id, told).await } else { told };
-            if repeated { told.header(idempotency::REPLAY_HEADER, HeaderValue::from_static("true")) } else { told }
+            let told = if depends_on_state(refused.class()) {
+                with_state::<A>(api, id, told).await
+            } else {
+                told
+            };
+            if repeated {
+                told.header(idempotency::REPLAY_HEADER, HeaderValue::from_static("true"))
+            } else {
+                told
+            }
         }
-        ExecuteError::IdReused(command_id) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency.key_reused")
-            .detail("this Idempotency-Key was used for another request; a new command needs a new key")
-            .with("command_id", command_id.to_string()),
-        ExecuteError::VersionMismatch { expected, actual } => precondition::version_mismatch(expected, actual),
-        ExecuteError::Conflict { attempts, .. } => Problem::new(StatusCode::CONFLICT, "command.conflict")
-            .detail(format!("the resource kept changing; gave up after {attempts} attempts"))
-            .retry_after(1),
-        ExecuteError::Overloaded { .. } => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "command.overloaded")
-            .detail("too many commands wait for this resource")
-            .retry_after(1),
-        ExecuteError::TooLarge { bytes, limit, .. } => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "command.event_too_large")
-            .detail(format!("the command would record {bytes} bytes, {limit} are allowed")),
+        ExecuteError::IdReused(command_id) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "idempotency.key_reused",
+        )
+        .detail("this Idempotency-Key was used for another request; a new command needs a new key")
+        .with("command_id", command_id.to_string()),
+        ExecuteError::VersionMismatch { expected, actual } => {
+            precondition::version_mismatch(expected, actual)
+        }
+        ExecuteError::Conflict { attempts, .. } => {
+            Problem::new(StatusCode::CONFLICT, "command.conflict")
+                .detail(format!(
+                    "the resource kept changing; gave up after {attempts} attempts"
+                ))
+                .retry_after(1)
+        }
+        ExecuteError::Overloaded { .. } => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "command.overloaded")
+                .detail("too many commands wait for this resource")
+                .retry_after(1)
+        }
+        ExecuteError::TooLarge { bytes, limit, .. } => {
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "command.event_too_large").detail(
+                format!("the command would record {bytes} bytes, {limit} are allowed"),
+            )
+        }
         ExecuteError::Store(error) => error.into(),
     }
 }
@@ -44,7 +74,10 @@ pub(crate) fn refusal<E: Refusal + Serialize + std::fmt::Display>(refusal: &E) -
     };
     match class {
         RefusalClass::NotYet | RefusalClass::InFlight => problem.retry_after(1),
-        RefusalClass::Malformed | RefusalClass::NotFound | RefusalClass::State | RefusalClass::Rule => problem,
+        RefusalClass::Malformed
+        | RefusalClass::NotFound
+        | RefusalClass::State
+        | RefusalClass::Rule => problem,
     }
 }
 
@@ -94,3 +127,6 @@ fn locate(problem: Problem, details: &Value, words: &str) -> Problem {
         Some(0) | None => problem,
     }
 }
+
+#[cfg(test)]
+mod tests;

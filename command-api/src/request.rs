@@ -9,7 +9,10 @@ use axum::{
     http::{HeaderMap, StatusCode, request::Parts},
 };
 use orderlog_log::{event_store::Fingerprint, executor::CommandContext};
-use orderlog_web::{body, correlation::Correlation, idempotency::IdempotencyKey, precondition::IfMatch, problem::Problem};
+use orderlog_web::{
+    body, correlation::Correlation, idempotency::IdempotencyKey, precondition::IfMatch,
+    problem::Problem,
+};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -39,11 +42,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for CommandRequest<T> {
         let key = IdempotencyKey::required(&parts.headers)?;
         let if_match = IfMatch::from_headers(&parts.headers)?;
         let command_id = key.command_id(&format!("{actor}\n{} {}", parts.method, route(&parts)));
-        let said = format!("{} {}\n", parts.method, parts.uri.path_and_query().map_or("", |path| path.as_str()));
+        let said = format!(
+            "{} {}\n",
+            parts.method,
+            parts.uri.path_and_query().map_or("", |path| path.as_str())
+        );
 
         let bytes = body::read(axum::extract::Request::from_parts(parts, content)).await?;
-        let sent = Sent { command_id, fingerprint: fingerprint(said, &bytes), if_match, actor, correlation };
-        Ok(Self { body: body::parse(&bytes)?, sent })
+        let sent = Sent {
+            command_id,
+            fingerprint: fingerprint(said, &bytes),
+            if_match,
+            actor,
+            correlation,
+        };
+        Ok(Self {
+            body: body::parse(&bytes)?,
+            sent,
+        })
     }
 }
 
@@ -67,11 +83,16 @@ impl Sent {
 
 /// Who sends the request: what `X-Actor` says, unproved. The one place where identity is decided.
 fn principal(headers: &HeaderMap) -> Result<String, Problem> {
-    let Some(value) = headers.get("x-actor") else { return Ok("anonymous".to_owned()) };
+    let Some(value) = headers.get("x-actor") else {
+        return Ok("anonymous".to_owned());
+    };
     match value.to_str().map(str::trim) {
         Ok(actor) if (1..=MAX_ACTOR).contains(&actor.len()) => Ok(actor.to_owned()),
-        Ok(_) | Err(_) => Err(Problem::new(StatusCode::BAD_REQUEST, "request.actor_invalid")
-            .detail(format!("X-Actor has 1 to {MAX_ACTOR} printable ASCII characters"))),
+        Ok(_) | Err(_) => Err(
+            Problem::new(StatusCode::BAD_REQUEST, "request.actor_invalid").detail(format!(
+                "X-Actor has 1 to {MAX_ACTOR} printable ASCII characters"
+            )),
+        ),
     }
 }
 
@@ -79,7 +100,10 @@ const MAX_ACTOR: usize = 128;
 
 /// The route's template, so that one key means one command wherever it is sent on that route.
 fn route(parts: &Parts) -> &str {
-    parts.extensions.get::<MatchedPath>().map_or(parts.uri.path(), MatchedPath::as_str)
+    parts
+        .extensions
+        .get::<MatchedPath>()
+        .map_or(parts.uri.path(), MatchedPath::as_str)
 }
 
 fn fingerprint(said: String, body: &Bytes) -> Fingerprint {

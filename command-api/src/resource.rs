@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use orderlog_domain::{DecidedAt, order::Order, payment::Payment, product::Product, refusal::Refusal, stock::StockItem};
+use orderlog_domain::{
+    DecidedAt, order::Order, payment::Payment, product::Product, refusal::Refusal, stock::StockItem,
+};
 use orderlog_log::executor::{Decides, Executor};
 
 use crate::{aggregates::Aggregates, rest::BASE};
@@ -19,9 +21,6 @@ pub(crate) trait Resource: Decides<Error: Refusal> {
     /// Where the resource is, or one of its parts.
     fn href(id: &str, part: &str) -> String;
 
-    /// Whether it has come into being.
-    fn exists(&self) -> bool;
-
     /// The name of its state.
     fn state(&self) -> &'static str;
 
@@ -31,12 +30,19 @@ pub(crate) trait Resource: Decides<Error: Refusal> {
     /// What clients may ask of it now.
     fn allowed(&self, at: DecidedAt) -> Vec<&'static str> {
         let takes = self.takes(at);
-        Self::COMMANDS.iter().filter(|(command, _)| takes.contains(command)).map(|(_, part)| *part).collect()
+        Self::COMMANDS
+            .iter()
+            .filter(|(command, _)| takes.contains(command))
+            .map(|(_, part)| *part)
+            .collect()
     }
 
     /// Where it is, and where what it takes now is sent.
     fn links(&self, id: &str, at: DecidedAt) -> BTreeMap<&'static str, String> {
-        let allowed = self.allowed(at).into_iter().map(|part| (part, Self::href(id, part)));
+        let allowed = self
+            .allowed(at)
+            .into_iter()
+            .map(|part| (part, Self::href(id, part)));
         allowed.chain([("self", Self::href(id, ""))]).collect()
     }
 }
@@ -46,10 +52,6 @@ macro_rules! as_the_domain_says {
     ($executors:ident) => {
         fn executor(aggregates: &Aggregates) -> &Executor<Self> {
             &aggregates.$executors
-        }
-
-        fn exists(&self) -> bool {
-            self.exists()
         }
 
         fn state(&self) -> &'static str {
@@ -63,8 +65,11 @@ macro_rules! as_the_domain_says {
 }
 
 impl Resource for Product {
-    const COMMANDS: &'static [(&'static str, &'static str)] =
-        &[("ChangePrice", "price"), ("RenameProduct", "rename"), ("DiscontinueProduct", "discontinue")];
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[
+        ("ChangePrice", "price"),
+        ("RenameProduct", "rename"),
+        ("DiscontinueProduct", "discontinue"),
+    ];
 
     as_the_domain_says!(products);
 
@@ -74,8 +79,11 @@ impl Resource for Product {
 }
 
 impl Resource for StockItem {
-    const COMMANDS: &'static [(&'static str, &'static str)] =
-        &[("SetStockPolicy", "policy"), ("ReceiveStock", "receipts"), ("AdjustStock", "adjustments")];
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[
+        ("SetStockPolicy", "policy"),
+        ("ReceiveStock", "receipts"),
+        ("AdjustStock", "adjustments"),
+    ];
 
     as_the_domain_says!(stock);
 
@@ -90,8 +98,11 @@ impl Resource for StockItem {
 }
 
 impl Resource for Payment {
-    const COMMANDS: &'static [(&'static str, &'static str)] =
-        &[("CompleteAction", "complete-action"), ("Refund", "refund"), ("Reconcile", "reconcile")];
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[
+        ("CompleteAction", "complete-action"),
+        ("Refund", "refund"),
+        ("Reconcile", "reconcile"),
+    ];
 
     as_the_domain_says!(payments);
 

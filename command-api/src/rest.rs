@@ -24,10 +24,21 @@ pub fn router(aggregates: Aggregates, store: Arc<dyn EventStore>, clock: Clock) 
     let (routes, description) = openapi::described(routes::all()).split_for_parts();
     let description = Arc::new(description);
     routes
-        .with_state(Api { aggregates, store, clock })
+        .with_state(Api {
+            aggregates,
+            store,
+            clock,
+        })
         .route("/openapi.json", get(async move || Json(description)))
-        .route("/docs/errors", get(async || ([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], ERRORS)))
+        .route(
+            "/docs/errors",
+            get(async || {
+                (
+                    [(header::CONTENT_TYPE, "text/markdown; charset=utf-8")],
+                    ERRORS,
+                )
+            }),
+        )
 }
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
-

@@ -35,7 +35,15 @@ pub enum FactError {
         /// The stream.
         stream: String,
     },
-    /// The aggregate does not know the event, or not in this form.
+    /// The aggregate does not know the event.
+    #[error("this build does not know {event_type} in {stream}")]
+    UnknownType {
+        /// The stream.
+        stream: String,
+        /// The event's type.
+        event_type: String,
+    },
+    /// The aggregate does not know the event in this form.
     #[error("{event_type} in {stream} can't be read: {reason}")]
     Unreadable {
         /// The stream.
@@ -60,13 +68,18 @@ impl Fact {
             "notification" => read(data, event_type).map(Self::Notification),
             _ => return Err(FactError::UnknownStream { stream: stream.to_owned() }),
         };
-        read.map_err(|reason| FactError::Unreadable {
-            stream: stream.to_owned(),
-            event_type: event_type.to_owned(),
-            reason,
+        read.map_err(|reason| {
+            let (stream, event_type) = (stream.to_owned(), event_type.to_owned());
+            match reason.starts_with(UNKNOWN_VARIANT) {
+                true => FactError::UnknownType { stream, event_type },
+                false => FactError::Unreadable { stream, event_type, reason },
+            }
         })
     }
 }
+
+/// How serde begins to say that an enum has no such variant; its errors carry no kind.
+const UNKNOWN_VARIANT: &str = "unknown variant";
 
 fn read<E: DomainEvent + DeserializeOwned>(data: &str, event_type: &str) -> Result<E, String> {
     if !data.strip_prefix("{\"").is_some_and(|rest| {

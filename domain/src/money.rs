@@ -1,7 +1,7 @@
 //! Money in minor units of one currency. Nothing here rounds in silence, uses floats, or adds up
 //! different currencies; what does not fit is an error.
 
-use std::fmt;
+use std::{cmp::Reverse, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -122,38 +122,29 @@ impl Money {
     }
 
     /// Splits the amount by weight so that the parts add up to it: the largest remainders get the
-    /// minor units that are left over, the earlier part first where they are equal. Without any
-    /// weight the first part gets all.
+    /// minor units that are left over, the earlier part first where they are equal. Where no part
+    /// has a weight the first gets all.
     pub fn allocate(self, weights: &[u64]) -> Vec<Self> {
-        let total: u128 = weights.iter().map(|&weight| u128::from(weight)).sum();
-        let whole = u128::from(self.amount_minor.unsigned_abs());
-        let sign = self.amount_minor.signum();
-        let mut parts: Vec<u128> = Vec::with_capacity(weights.len());
-        let mut remainders: Vec<(u128, usize)> = Vec::with_capacity(weights.len());
-        for (index, &weight) in weights.iter().enumerate() {
-            let share = whole * u128::from(weight);
-            parts.push(share.checked_div(total).unwrap_or(0));
-            remainders.push((share.checked_rem(total).unwrap_or(0), index));
-        }
-        remainders.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-        let mut left = whole - parts.iter().sum::<u128>();
+        let whole = self.amount_minor.unsigned_abs();
+        let total: u128 = weights.iter().copied().map(u128::from).sum();
+        let mut parts = vec![0_u64; weights.len()];
         if total == 0 {
-            if let Some(first) = parts.first_mut() {
-                *first = whole;
+            parts.iter_mut().take(1).for_each(|first| *first = whole);
+        } else {
+            let share = |index: usize| u128::from(whole) * u128::from(weights[index]);
+            for (index, part) in parts.iter_mut().enumerate() {
+                *part = u64::try_from(share(index) / total).expect("a share is at most the whole");
             }
-            left = 0;
+            let left = whole - parts.iter().sum::<u64>();
+            let mut by_remainder: Vec<usize> = (0..parts.len()).collect();
+            by_remainder.sort_by_key(|&index| Reverse(share(index) % total));
+            by_remainder.into_iter().zip(0..left).for_each(|(index, _)| parts[index] += 1);
         }
-        for (_, index) in remainders {
-            if left == 0 {
-                break;
-            }
-            parts[index] += 1;
-            left -= 1;
-        }
-        parts
-            .into_iter()
-            .map(|part| Self::new(sign.saturating_mul(i64::try_from(part).unwrap_or(i64::MAX)), self.currency))
-            .collect()
+        let signed = |part| match self.is_negative() {
+            true => 0_i64.wrapping_sub_unsigned(part),
+            false => 0_i64.wrapping_add_unsigned(part),
+        };
+        parts.into_iter().map(|part| Self::new(signed(part), self.currency)).collect()
     }
 
     fn combine(self, other: Self, operation: fn(i64, i64) -> Option<i64>) -> Result<Self, MoneyError> {

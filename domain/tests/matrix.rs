@@ -50,23 +50,23 @@ fn every_command_to_every_notification() {
 }
 
 /// How an aggregate came where it is.
-pub struct Life<A: Aggregate> {
+pub(crate) struct Life<A: Aggregate> {
     /// In words.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The commands that it carried out, each at its instant.
-    pub commands: Vec<(DecidedAt, A::Command)>,
+    pub(crate) commands: Vec<(DecidedAt, A::Command)>,
     /// The instant at which the commands of the matrix reach it.
-    pub now: DecidedAt,
+    pub(crate) now: DecidedAt,
 }
 
 /// A command of the matrix.
-pub struct Asked<C> {
+pub(crate) struct Asked<C> {
     /// The name that `allowed_commands` knows.
-    pub command: &'static str,
+    pub(crate) command: &'static str,
     /// What is special about this one; empty where nothing is.
-    pub variant: &'static str,
+    pub(crate) variant: &'static str,
     /// The command.
-    pub says: C,
+    pub(crate) says: C,
 }
 
 /// Sends each command to each state and compares what comes of it with the golden file.

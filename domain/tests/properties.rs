@@ -20,18 +20,18 @@ use cqrs_es::{Aggregate, DomainEvent};
 use orderlog_domain::{DecidedAt, fact::Fact};
 
 /// What a command led to.
-pub struct Step<'a, A: Aggregate> {
+pub(crate) struct Step<'a, A: Aggregate> {
     /// The state that it was decided on.
-    pub before: &'a A,
+    pub(crate) before: &'a A,
     /// What was decided; empty where it was refused or nothing was to do.
-    pub events: &'a [A::Event],
+    pub(crate) events: &'a [A::Event],
     /// The state after it.
-    pub after: &'a A,
+    pub(crate) after: &'a A,
 }
 
 /// Sends `commands` one after the other, `hours` apart each, and has `holds` judge every step.
 /// Each state must equal that of a reader who knows the stored events alone.
-pub fn live<A, R>(
+pub(crate) fn live<A, R>(
     commands: impl IntoIterator<Item = (i64, A::Command)>,
     decide: impl Fn(&A, A::Command, DecidedAt) -> Result<Vec<A::Event>, R>,
     event: impl Fn(Fact) -> Option<A::Event>,

@@ -2,6 +2,7 @@
 //! columns. Invariant: nothing here looks at a clock; times come from the event alone.
 
 use chrono::{DateTime, Utc};
+use orderlog_domain::money::Money;
 use orderlog_log::event::RecordedEvent;
 use orderlog_runtime::projection::{ColumnValue, FoldError};
 use serde::Serialize;
@@ -29,6 +30,14 @@ pub(crate) fn unfit(
 ) -> FoldError {
     let (kind, position) = (&recorded.event_type, recorded.position);
     FoldError { projection, reason: format!("{kind} at {position}: {why}") }
+}
+
+/// Adds an amount of the same currency. One of another currency never was part of the sum: the
+/// gateway reported it by mistake, and an operator sees to it. No amount can stop a fold.
+pub(crate) fn add(sum: &mut Money, amount: Money) {
+    if sum.currency == amount.currency {
+        sum.amount_minor = sum.amount_minor.saturating_add(amount.amount_minor);
+    }
 }
 
 /// The id behind the stream's type: `0190...` of `order-0190...`.

@@ -94,39 +94,32 @@ pub(crate) fn paid(
     refunded: i64,
 ) -> PaymentStatus {
     use PaymentEvent as E;
-    let taken = || match refunded {
-        0 if captured < total => PaymentStatus::PartiallyPaid,
-        0 => PaymentStatus::Paid,
-        _ if refunded < captured => PaymentStatus::PartiallyRefunded,
-        _ => PaymentStatus::Refunded,
-    };
-    match fact {
-        E::PaymentInitiated { .. } | E::PaymentAuthorizationRequested { .. } => {
-            PaymentStatus::Pending
-        }
-        E::PaymentActionRequired { .. } => PaymentStatus::ActionRequired,
-        E::PaymentAuthorized { .. } => PaymentStatus::Authorized,
-        E::PaymentDeclined { .. } => PaymentStatus::Declined,
-        E::PaymentOutcomeUnknown { .. } => PaymentStatus::Unknown,
-        E::PaymentConflictDetected { .. } => PaymentStatus::Conflict,
-        E::PaymentVoided { .. } | E::PaymentAuthorizationExpired { .. } if captured == 0 => {
-            PaymentStatus::Voided
-        }
-        E::PaymentCaptured { .. }
-        | E::PaymentRefunded { .. }
-        | E::PaymentVoided { .. }
-        | E::PaymentAuthorizationExpired { .. } => taken(),
-        E::PaymentCaptureFailed { .. } | E::PaymentVoidFailed { .. } if captured == 0 => {
-            PaymentStatus::Authorized
-        }
-        E::PaymentCaptureFailed { .. }
-        | E::PaymentVoidFailed { .. }
-        | E::PaymentRefundFailed { .. } => taken(),
+    let untaken = match fact {
         E::PaymentReconciliationRequested { .. }
         | E::PaymentReconciliationFailed { .. }
         | E::PaymentCaptureRequested { .. }
         | E::PaymentVoidRequested { .. }
         | E::PaymentVoidScheduled { .. }
-        | E::PaymentRefundRequested { .. } => before,
+        | E::PaymentRefundRequested { .. } => return before,
+        E::PaymentOutcomeUnknown { .. } => return PaymentStatus::Unknown,
+        E::PaymentConflictDetected { .. } => return PaymentStatus::Conflict,
+        E::PaymentInitiated { .. }
+        | E::PaymentAuthorizationRequested { .. }
+        | E::PaymentCaptured { .. }
+        | E::PaymentRefunded { .. }
+        | E::PaymentRefundFailed { .. } => PaymentStatus::Pending,
+        E::PaymentActionRequired { .. } => PaymentStatus::ActionRequired,
+        E::PaymentAuthorized { .. }
+        | E::PaymentCaptureFailed { .. }
+        | E::PaymentVoidFailed { .. } => PaymentStatus::Authorized,
+        E::PaymentDeclined { .. } => PaymentStatus::Declined,
+        E::PaymentVoided { .. } | E::PaymentAuthorizationExpired { .. } => PaymentStatus::Voided,
+    };
+    match (captured, refunded) {
+        (0, _) => untaken,
+        (_, 0) if captured < total => PaymentStatus::PartiallyPaid,
+        (_, 0) => PaymentStatus::Paid,
+        (_, _) if refunded < captured => PaymentStatus::PartiallyRefunded,
+        (_, _) => PaymentStatus::Refunded,
     }
 }

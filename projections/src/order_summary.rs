@@ -22,7 +22,7 @@ use orderlog_runtime::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    folding::{existing, instant, name, text, unfit},
+    folding::{existing, instant, name, text},
     order_axes::{FulfillmentStatus, PaymentStatus},
     paging::{Filter, Paging},
 };
@@ -132,7 +132,7 @@ impl Projection<Fact> for OrderSummaries {
             Fact::Payment(fact) => {
                 let row = existing(NAME, row, recorded)?;
                 row.updated_at = recorded.occurred_at;
-                row.payment_changed(fact).map_err(|error| unfit(NAME, recorded, error))?;
+                row.payment_changed(fact);
             }
             Fact::Product(_) | Fact::Stock(_) | Fact::Fulfilment(_) | Fact::Notification(_) => {}
         }

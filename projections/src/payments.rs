@@ -21,7 +21,7 @@ use orderlog_runtime::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    folding::{existing, instant, name, stream_id, text, unfit},
+    folding::{existing, instant, name, stream_id, text},
     paging::{Filter, Paging},
 };
 
@@ -157,7 +157,7 @@ impl Projection<Fact> for Payments {
             return Ok(());
         }
         let row = existing(NAME, row, event.recorded)?;
-        row.change(fact, at).map_err(|error| unfit(NAME, event.recorded, error))?;
+        row.change(fact, at);
         row.updated_at = at;
         row.version = event.recorded.version;
         Ok(())

@@ -24,6 +24,11 @@ pub(crate) type Rows<T> = Connection<Place, T>;
 /// A row's place, opaque to clients.
 pub(crate) struct Place(Cursor);
 
+/// The text is not a cursor of ours.
+#[derive(Debug, thiserror::Error)]
+#[error("not a cursor of ours; send it as it was received")]
+pub(crate) struct NotACursor;
+
 /// What a [`Place`] holds.
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -41,12 +46,11 @@ enum Value {
 }
 
 impl CursorType for Place {
-    type Error = async_graphql::Error;
+    type Error = NotACursor;
 
-    fn decode_cursor(text: &str) -> Result<Self> {
-        let refused = || bad_input("after: not a cursor of ours; send it as it was received");
-        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refused())?;
-        let stored: Stored = serde_json::from_slice(&bytes).map_err(|_| refused())?;
+    fn decode_cursor(text: &str) -> Result<Self, NotACursor> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotACursor)?;
+        let stored: Stored = serde_json::from_slice(&bytes).map_err(|_| NotACursor)?;
         let value = match stored.value {
             None => ColumnValue::Null,
             Some(Value::Integer(number)) => ColumnValue::Integer(number),
@@ -74,7 +78,8 @@ pub(crate) fn paging(first: Option<i32>, after: Option<String>) -> Result<Paging
             || bad_input(format!("first: {first} is not between 0 and {MOST}")),
         )?,
     };
-    let after = after.as_deref().map(Place::decode_cursor).transpose()?;
+    let after = after.as_deref().map(Place::decode_cursor).transpose();
+    let after = after.map_err(|error| bad_input(format!("after: {error}")))?;
     Ok(Paging::first(first).after(after.map(|place| place.0)))
 }
 

@@ -69,7 +69,7 @@ async fn serve(api: QueryApi, socket: WebSocket) {
     let (mut sink, stream) = socket.split();
     let said = stream
         .take_while(|message| future::ready(message.is_ok()))
-        .filter_map(|message| future::ready(spoken(message.ok()?)));
+        .filter_map(|message| future::ready(message.ok().and_then(spoken)));
     let introduced = Arc::new(AtomicBool::new(false));
     let introduce = {
         let introduced = Arc::clone(&introduced);

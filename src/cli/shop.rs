@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::embedded::Config;
+
 /// Where the data lies and how the shop is run.
 #[derive(Clone, Debug, Args)]
 pub struct ShopArgs {
@@ -18,4 +20,15 @@ pub struct ShopArgs {
     /// Multiplies every waiting time of new orders' sagas; 0.01 makes half an hour 18 seconds. For tests and demos.
     #[arg(long, env = "ORDERLOG_TIME_SCALE", default_value_t = 1.0, value_name = "FACTOR")]
     pub time_scale: f64,
+}
+
+impl ShopArgs {
+    /// The embedded system's configuration.
+    pub(super) fn config(&self) -> Config {
+        Config {
+            data_dir: self.data_dir.clone(),
+            time_zone: self.time_zone,
+            time_scale: self.time_scale,
+        }
+    }
 }

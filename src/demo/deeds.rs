@@ -68,7 +68,7 @@ fn of_order(story: Story, fact: &OrderEvent) -> Option<Deed> {
         OrderEvent::ShipmentDispatched { shipment_id, .. } => {
             OrderCommand::RecordDelivery(RecordDelivery { shipment_id: *shipment_id })
         }
-        OrderEvent::OrderCompleted {} if story == Story::Refunded => return Some(Deed::RefundQuarter),
+        OrderEvent::OrderCompleted { .. } if story == Story::Refunded => return Some(Deed::RefundQuarter),
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderStockReserved { .. }
         | OrderEvent::OrderConfirmed { .. }

@@ -4,7 +4,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{TryStreamExt, stream};
 use orderlog_command_api::aggregates::Aggregates;
 use orderlog_domain::{
     fact::Fact,

@@ -21,7 +21,7 @@ use super::{
 const TAX: TaxRate = TaxRate { basis_points: 1_900, inclusive: true };
 
 /// Registers all products and receives their stock.
-pub async fn open_shop(aggregates: &Aggregates) -> Result<(), DemoError> {
+pub(super) async fn open_shop(aggregates: &Aggregates) -> Result<(), DemoError> {
     stream::iter(&PRODUCTS)
         .map(|product| offer(aggregates, product))
         .buffer_unordered(PRODUCTS.len())
@@ -56,5 +56,6 @@ async fn offer(aggregates: &Aggregates, product: &DemoProduct) -> Result<(), Dem
         receipt_id: format!("demo-{sku}"),
         quantity: product.stock,
     });
-    send(&aggregates.stock, &stock, receive, command_id("receipt")).await
+    send(&aggregates.stock, &stock, receive, command_id("receipt")).await?;
+    Ok(())
 }

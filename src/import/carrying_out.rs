@@ -107,7 +107,7 @@ impl<'a> Carrier<'a> {
         let registered = self.register(product).await?;
         let stocked = self.register_stock(&product.sku).await?;
         match stocked {
-            Reply::Refused(StockRefusal::AlreadyRegistered { .. })
+            Reply::Refused(StockRefusal::AlreadyRegistered)
             | Reply::New(_)
             | Reply::Repeated(_) => Ok((registered, self.receive(product).await?)),
             Reply::Refused(_) | Reply::IdReused => Ok((registered, stocked)),

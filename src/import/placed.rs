@@ -20,7 +20,7 @@ use super::{
 const PAGE: usize = 2_000;
 
 /// All sales that earlier imports have placed, oldest first.
-pub async fn placed_sales(store: &dyn EventStore) -> Result<Vec<PastSale>, StoreError> {
+pub(super) async fn placed_sales(store: &dyn EventStore) -> Result<Vec<PastSale>, StoreError> {
     let mut sales: Vec<PastSale> = Vec::new();
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut after = 0;

@@ -25,8 +25,8 @@ struct Lines {
 }
 
 impl Progress {
-    /// A bar where stderr is a terminal, else lines.
-    pub fn on_stderr() -> Self {
+    /// On stderr: a bar where it is a terminal, else lines.
+    pub fn start() -> Self {
         let terminal = std::io::stderr().is_terminal();
         let target =
             if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };

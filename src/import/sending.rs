@@ -20,14 +20,14 @@ const ACTOR: &str = "import";
 
 /// Under which id a command is sent, and what makes two of them the same.
 #[derive(Clone, Debug)]
-pub struct Command {
+pub(super) struct Command {
     id: Uuid,
     fingerprint: Option<Fingerprint>,
 }
 
 /// What became of a command.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Reply<E> {
+pub(super) enum Reply<E> {
     /// Carried out now.
     New(Executed),
     /// Carried out by an earlier run.
@@ -40,12 +40,12 @@ pub enum Reply<E> {
 
 impl Command {
     /// The same id with the same JSON is the same command.
-    pub fn new(id: Uuid) -> Self {
+    pub(super) fn new(id: Uuid) -> Self {
         Self { id, fingerprint: None }
     }
 
     /// The same id with the same fingerprint is the same command.
-    pub fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
+    pub(super) fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
         Self { fingerprint: Some(fingerprint), ..self }
     }
 
@@ -63,7 +63,7 @@ impl Command {
 }
 
 /// Sends `content` to the aggregate `id`.
-pub async fn send<A>(
+pub(super) async fn send<A>(
     executor: &Executor<A>,
     id: &str,
     content: A::Command,

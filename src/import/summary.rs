@@ -118,6 +118,17 @@ impl Summary {
         self.invoices.values().sum()
     }
 
+    /// Prints it to stdout: for people, with `details` line by line; or as JSON, with all of it.
+    pub fn print(&self, details: bool, json: bool) -> std::io::Result<()> {
+        let mut out = std::io::stdout().lock();
+        if json {
+            serde_json::to_writer_pretty(&mut out, self)?;
+            std::io::Write::write_all(&mut out, b"\n")
+        } else {
+            std::io::Write::write_all(&mut out, self.to_text(details).as_bytes())
+        }
+    }
+
     /// For people; with `details`, line by line.
     pub fn to_text(&self, details: bool) -> String {
         let mut text = String::new();

@@ -22,41 +22,41 @@ const OTHER_CONTENT: &str = "import.other_content";
 const SALE_REFUSED: &str = "import.sale_refused";
 
 /// A summary that grows.
-pub struct Tally(Summary);
+pub(super) struct Tally(Summary);
 
 impl Tally {
     /// Nothing but the file's rows is counted yet.
-    pub fn new(rows: u64) -> Self {
+    pub(super) fn new(rows: u64) -> Self {
         Self(Summary { rows, ..Summary::default() })
     }
 
     /// An invoice that can't be read.
-    pub fn unreadable(&mut self, refused: &RefusedInvoice) {
+    pub(super) fn unreadable(&mut self, refused: &RefusedInvoice) {
         let detail = Detail::refused(refused.line, &refused.number, None);
         self.refuse(detail, refused.fault.code(), refused.fault.to_string());
     }
 
     /// A cancelling invoice that takes back no whole sale.
-    pub fn unmatched(&mut self, invoice: &Invoice, mismatch: &Mismatch) {
+    pub(super) fn unmatched(&mut self, invoice: &Invoice, mismatch: &Mismatch) {
         self.refuse(Detail::of(invoice), mismatch.code(), mismatch.to_string());
         self.add(invoice, |totals| &mut totals.refused_cancellations);
     }
 
     /// A sale that no order can hold.
-    pub fn unplaceable(&mut self, sale: &Invoice, refusal: &OrderRefusal) {
+    pub(super) fn unplaceable(&mut self, sale: &Invoice, refusal: &OrderRefusal) {
         self.refuse(Detail::of(sale), refusal.code(), refusal.to_string());
         self.add(sale, |totals| &mut totals.refused_sales);
     }
 
     /// A product's registration.
-    pub fn product(&mut self, product: &PlannedProduct, reply: &Reply<ProductRefusal>) {
-        let exists = |refusal: &ProductRefusal| matches!(refusal, ProductRefusal::ProductExists { .. });
+    pub(super) fn product(&mut self, product: &PlannedProduct, reply: &Reply<ProductRefusal>) {
+        let exists = |refusal: &ProductRefusal| matches!(refusal, ProductRefusal::ProductExists);
         let refused = count(&mut self.0.products, reply, exists);
         self.refuse_goods(product, refused);
     }
 
     /// A product's receipt.
-    pub fn receipt(&mut self, product: &PlannedProduct, reply: &Reply<StockRefusal>) {
+    pub(super) fn receipt(&mut self, product: &PlannedProduct, reply: &Reply<StockRefusal>) {
         let refused = count(&mut self.0.receipts, reply, |_| false);
         self.refuse_goods(product, refused);
         if let Reply::New(_) = reply {
@@ -65,7 +65,7 @@ impl Tally {
     }
 
     /// A sale's placement.
-    pub fn sale(&mut self, sale: &Invoice, reply: &Reply<OrderRefusal>) {
+    pub(super) fn sale(&mut self, sale: &Invoice, reply: &Reply<OrderRefusal>) {
         let order_id = Some(order_of(&sale.number).to_string());
         let detail = Detail { order_id, ..Detail::of(sale) };
         match outcome(reply) {
@@ -82,14 +82,14 @@ impl Tally {
     }
 
     /// A cancellation of a sale that was refused: the order of that number is another one.
-    pub fn baseless(&mut self, cancellation: &Cancellation) {
+    pub(super) fn baseless(&mut self, cancellation: &Cancellation) {
         let Cancellation { invoice, sale } = cancellation;
         self.refuse(Detail::of(invoice), SALE_REFUSED, format!("{sale} itself was refused"));
         self.add(invoice, |totals| &mut totals.refused_cancellations);
     }
 
     /// A cancellation.
-    pub fn cancellation(&mut self, cancellation: &Cancellation, reply: &Reply<OrderRefusal>) {
+    pub(super) fn cancellation(&mut self, cancellation: &Cancellation, reply: &Reply<OrderRefusal>) {
         let Cancellation { invoice, sale } = cancellation;
         let order_id = Some(order_of(sale).to_string());
         let detail = Detail { order_id, ..Detail::of(invoice) };
@@ -107,7 +107,7 @@ impl Tally {
     }
 
     /// The summary, with its invoices in the order of the file.
-    pub fn finish(self) -> Summary {
+    pub(super) fn finish(self) -> Summary {
         let mut summary = self.0;
         summary.details.sort_by_key(|detail| detail.line);
         summary
@@ -163,7 +163,7 @@ impl Detail {
 }
 
 /// Counts a reply, and answers the refusal where `exists` does not know it as "already there".
-fn count<E: Refusal>(
+fn count<E: Refusal + std::fmt::Display>(
     taken: &mut Taken,
     reply: &Reply<E>,
     exists: impl Fn(&E) -> bool,
@@ -183,7 +183,7 @@ fn count<E: Refusal>(
 }
 
 /// Whether an earlier run did it, or the code and the reason why it was refused.
-fn outcome<E: Refusal>(reply: &Reply<E>) -> Result<bool, (&'static str, String)> {
+fn outcome<E: Refusal + std::fmt::Display>(reply: &Reply<E>) -> Result<bool, (&'static str, String)> {
     match reply {
         Reply::New(_) => Ok(false),
         Reply::Repeated(_) => Ok(true),

@@ -3,6 +3,8 @@
 //! customer should be told is requested; what has to be done later or outside becomes work rows.
 //! Every command id derives from the event. Next: `fulfilment` in the domain decides what follows.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use orderlog_domain::{
     fact::Fact,
@@ -12,7 +14,7 @@ use orderlog_domain::{
     ids::{NotificationId, derive},
     notification::{NotificationCommand, wanted},
 };
-use orderlog_log::event::RecordedEvent;
+use orderlog_log::{event::RecordedEvent, event_store::EventStore};
 use orderlog_runtime::{
     process::{EventHandler, HandleError},
     work::NewWork,
@@ -29,13 +31,14 @@ use super::{
 /// Reacts to every event of the log.
 pub struct ProcessHandler {
     aggregates: Aggregates,
+    store: Arc<dyn EventStore>,
     timings: Timings,
 }
 
 impl ProcessHandler {
     /// A handler whose new sagas wait as `timings` says; running ones keep theirs.
-    pub fn new(aggregates: Aggregates, timings: Timings) -> Self {
-        Self { aggregates, timings }
+    pub fn new(aggregates: Aggregates, store: Arc<dyn EventStore>, timings: Timings) -> Self {
+        Self { aggregates, store, timings }
     }
 }
 
@@ -70,23 +73,26 @@ impl ProcessHandler {
         let FulfilmentEvent::CommandsIssued { order_id, issue_id, commands, .. } = event else {
             return Ok(());
         };
-        let saga = saga_id(*order_id);
-        let loaded = self.aggregates.fulfilments.load(&saga).await;
-        let loaded = loaded.map_err(|error| HandleError::Infrastructure(error.to_string()))?;
-        if !loaded.state.awaits_replies(*issue_id) {
+        let recording = derive(*issue_id, "replies");
+        let recorded = self.store.command(recording).await;
+        if recorded.map_err(|error| HandleError::Infrastructure(error.to_string()))?.is_some() {
             return Ok(());
         }
-        let replies = issue(&self.aggregates, commands, cause).await?;
+        let replies = issue(&self.aggregates, commands.clone(), cause).await?;
         let record = RecordReplies { issue: *issue_id, replies };
-        let context = cause.derived(derive(*issue_id, "replies"), SAGA);
+        let context = cause.derived(recording, SAGA);
         let command = FulfilmentCommand::RecordReplies(record);
-        settle(&self.aggregates.fulfilments, &saga, command, context).await
+        settle(&self.aggregates.fulfilments, &saga_id(*order_id), command, context).await
     }
 
     async fn notify(&self, fact: &Fact, cause: &Cause) -> Result<(), HandleError> {
-        let Some(request) = wanted(fact) else { return Ok(()) };
-        let context = cause.derived(derive(cause.event_id, "notify"), SYSTEM);
+        let Some(wanted) = wanted(fact) else { return Ok(()) };
+        let order = self.aggregates.orders.load(&wanted.order_id.to_string()).await;
+        let order = order.map_err(|error| HandleError::Infrastructure(error.to_string()))?;
+        let Some(placed) = &order.state.placed else { return Ok(()) };
         let id = NotificationId(derive(cause.event_id, "notification"));
+        let request = wanted.request(id, placed.customer_id.clone());
+        let context = cause.derived(derive(cause.event_id, "notify"), SYSTEM);
         let command = NotificationCommand::Request(request);
         settle(&self.aggregates.notifications, &id.to_string(), command, context).await
     }

@@ -5,9 +5,9 @@
 use futures::{StreamExt, TryStreamExt, stream};
 use orderlog_domain::{
     fulfilment::{IssuedCommand, Reply, ReplyOutcome, TargetRefusal, TargetedCommand},
-    refusal::Refusal,
+    refusal::{Refusal, RefusalClass},
 };
-use orderlog_log::executor::{Decides, ExecuteError, Executed, Executor};
+use orderlog_log::executor::{CommandContext, Decides, ExecuteError, Executed, Executor};
 use orderlog_runtime::process::HandleError;
 
 use crate::aggregates::{Aggregates, stock_id};
@@ -20,7 +20,7 @@ const IN_FLIGHT: usize = 64;
 /// Sends all commands and answers with one reply each.
 pub(super) async fn issue(
     aggregates: &Aggregates,
-    commands: &[IssuedCommand],
+    commands: Vec<IssuedCommand>,
     cause: &Cause,
 ) -> Result<Vec<Reply>, HandleError> {
     stream::iter(commands)
@@ -32,11 +32,11 @@ pub(super) async fn issue(
 
 async fn send(
     aggregates: &Aggregates,
-    issued: &IssuedCommand,
+    issued: IssuedCommand,
     cause: &Cause,
 ) -> Result<Reply, HandleError> {
     let context = cause.issued(issued.command_id, SAGA);
-    let outcome = match issued.command.clone() {
+    let outcome = match issued.command {
         TargetedCommand::Stock { sku, warehouse, command } => {
             let id = stock_id(&sku, &warehouse);
             outcome(aggregates.stock.execute(&id, command, context).await, TargetRefusal::Stock)
@@ -70,7 +70,7 @@ pub(super) async fn settle<A>(
     executor: &Executor<A>,
     id: &str,
     command: A::Command,
-    context: orderlog_log::executor::CommandContext,
+    context: CommandContext,
 ) -> Result<(), HandleError>
 where
     A: Decides,
@@ -78,8 +78,14 @@ where
 {
     match executor.execute(id, command, context).await {
         Ok(_) => Ok(()),
+        // What the system itself words wrongly is a defect, and no event behind it may pass.
+        Err(ExecuteError::Refused { refusal, .. })
+            if refusal.class() == RefusalClass::Malformed =>
+        {
+            Err(HandleError::Poison(refusal.to_string()))
+        }
         Err(ExecuteError::Refused { refusal, .. }) => {
-            tracing::debug!(stream = id, code = refusal.code(), %refusal, "refused");
+            tracing::debug!(aggregate = id, code = refusal.code(), %refusal, "refused");
             Ok(())
         }
         Err(error) => Err(failure(&error)),

@@ -16,6 +16,7 @@ pub mod timers;
 
 pub mod simulated_gateway;
 
+mod attempting;
 mod cause;
 mod issuing;
 mod rows;

@@ -3,20 +3,15 @@
 //! fire it and firing twice is firing once; whether it is due, the aggregate decides.
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use orderlog_domain::{
     fact::Fact,
     fulfilment::{FireTimer, FulfilmentCommand, FulfilmentEvent},
     ids::{OrderId, ReservationId, derive},
     payment::{ExpireAuthorization, PaymentCommand, PaymentEvent},
-    refusal::{Refusal, RefusalClass},
     stock::{ExpireReservation, StockCommand, StockEvent},
 };
-use orderlog_log::{
-    clock::Clock,
-    event::RecordedEvent,
-    executor::{CommandContext, Decides, ExecuteError, Executor},
-};
+use orderlog_log::{clock::Clock, event::RecordedEvent};
 use orderlog_runtime::work::{LeasedWork, WorkHandler, WorkOutcome};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,6 +19,7 @@ use uuid::Uuid;
 use crate::aggregates::{Aggregates, saga_id};
 
 use super::{
+    attempting::Attempt,
     cause::SYSTEM,
     rows::{self, Work},
 };
@@ -88,33 +84,6 @@ impl Timers {
     pub fn new(aggregates: Aggregates, clock: Clock) -> Self {
         Self { aggregates, clock }
     }
-
-    async fn fire<A>(
-        &self,
-        executor: &Executor<A>,
-        id: &str,
-        command: A::Command,
-        context: CommandContext,
-    ) -> WorkOutcome
-    where
-        A: Decides,
-        A::Error: Refusal,
-    {
-        let again = |after, reason| WorkOutcome::Again { at: self.clock.now() + after, reason };
-        match executor.execute(id, command, context).await {
-            Ok(_) => WorkOutcome::Done,
-            Err(ExecuteError::Refused { refusal, .. }) => match refusal.class() {
-                RefusalClass::NotYet | RefusalClass::InFlight => {
-                    again(TimeDelta::seconds(1), refusal.to_string())
-                }
-                RefusalClass::Malformed
-                | RefusalClass::NotFound
-                | RefusalClass::State
-                | RefusalClass::Rule => WorkOutcome::Done,
-            },
-            Err(error) => again(TimeDelta::milliseconds(200), error.to_string()),
-        }
-    }
 }
 
 #[async_trait]
@@ -126,18 +95,19 @@ impl WorkHandler for Timers {
         };
         let context = cause.derived(derive(row.id, "fire"), SYSTEM);
         let Aggregates { stock, payments, fulfilments, .. } = &self.aggregates;
+        let clock = &self.clock;
         match work {
             TimerWork::Saga { order_id, timer_id } => {
                 let command = FulfilmentCommand::FireTimer(FireTimer { timer_id });
-                self.fire(fulfilments, &saga_id(order_id), command, context).await
+                Attempt { executor: fulfilments, clock }.send(&saga_id(order_id), command, context).await
             }
             TimerWork::Reservation { stock: id, reservation_id } => {
                 let command = StockCommand::ExpireReservation(ExpireReservation { reservation_id });
-                self.fire(stock, &id, command, context).await
+                Attempt { executor: stock, clock }.send(&id, command, context).await
             }
             TimerWork::Authorization { payment } => {
                 let command = PaymentCommand::ExpireAuthorization(ExpireAuthorization {});
-                self.fire(payments, &payment, command, context).await
+                Attempt { executor: payments, clock }.send(&payment, command, context).await
             }
         }
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{openapi::ReadProblems, rest::Api};
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(show_command))
 }
 
 /// A command and what became of it.
@@ -54,19 +54,33 @@ struct CommandBody {
 /// remembered.
 #[utoipa::path(get, path = "/commands/{id}", tag = "commands", params(("id" = Uuid, Path, description = "The command.")),
     responses((status = 200, description = "The command.", body = CommandBody), ReadProblems))]
-async fn show(State(api): State<Api>, PathParams(id): PathParams<Uuid>) -> Result<Json<CommandBody>, Problem> {
+async fn show_command(
+    State(api): State<Api>,
+    PathParams(id): PathParams<Uuid>,
+) -> Result<Json<CommandBody>, Problem> {
     match api.store.command(id).await? {
         Some(record) => Ok(Json(record.into())),
-        None => Err(Problem::new(StatusCode::NOT_FOUND, "command.not_found").detail("no command with this id was recorded")),
+        None => Err(Problem::new(StatusCode::NOT_FOUND, "command.not_found")
+            .detail("no command with this id was recorded")),
     }
 }
 
 impl From<CommandRecord> for CommandBody {
     fn from(record: CommandRecord) -> Self {
-        let CommandRecord { command, verdict, version, position, events, recorded_at } = record;
+        let CommandRecord {
+            command,
+            verdict,
+            version,
+            position,
+            partition_key: _,
+            events,
+            recorded_at,
+        } = record;
         let (outcome, code, refusal) = match verdict {
             Verdict::Accepted => ("accepted", None, None),
-            Verdict::Refused { code, refusal } => ("refused", Some(code), serde_json::from_str(&refusal).ok()),
+            Verdict::Refused { code, refusal } => {
+                ("refused", Some(code), serde_json::from_str(&refusal).ok())
+            }
         };
         Self {
             id: command.command_id,

@@ -32,10 +32,10 @@ use crate::{
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(show))
+        .routes(routes!(show_payment))
         .routes(routes!(complete_action))
-        .routes(routes!(refund))
-        .routes(routes!(reconcile))
+        .routes(routes!(refund_payment))
+        .routes(routes!(reconcile_payment))
 }
 
 /// Money to be given back.
@@ -99,11 +99,18 @@ struct InFlightBody {
 
 /// Shows a payment.
 #[utoipa::path(get, path = "/payments/{id}", tag = "payments", params(("id" = Uuid, Path, description = "The payment.")),
-    responses((status = 200, description = "The payment.", body = PaymentBody), ReadProblems))]
-async fn show(State(api): State<Api>, PathParams(id): PathParams<PaymentId>) -> Result<Shown<PaymentBody>, Problem> {
+    responses((status = 200, description = "The payment.", body = PaymentBody, headers(("ETag" = String, description = "The version, in quotes."))), ReadProblems))]
+async fn show_payment(
+    State(api): State<Api>,
+    PathParams(id): PathParams<PaymentId>,
+) -> Result<Shown<PaymentBody>, Problem> {
     let loaded = api.aggregates.payments.load(&id.to_string()).await?;
-    let body = PaymentBody::of(&loaded, api.clock.now()).ok_or_else(|| refused::refusal(&PaymentRefusal::PaymentNotFound))?;
-    Ok(Shown { version: loaded.version, body })
+    let body = PaymentBody::of(&loaded, api.clock.now())
+        .ok_or_else(|| refused::refusal(&PaymentRefusal::PaymentNotFound))?;
+    Ok(Shown {
+        version: loaded.version,
+        body,
+    })
 }
 
 /// The customer has done their part: the payment is authorized again.
@@ -112,38 +119,64 @@ async fn show(State(api): State<Api>, PathParams(id): PathParams<PaymentId>) -> 
 async fn complete_action(
     State(api): State<Api>,
     PathParams(id): PathParams<PaymentId>,
-    CommandRequest { body: Nothing {}, sent }: CommandRequest<Nothing>,
+    CommandRequest {
+        body: Nothing {},
+        sent,
+    }: CommandRequest<Nothing>,
 ) -> Result<Answer, Problem> {
-    let command = PaymentCommand::CompleteAction(CompleteAction { operation_id: operation(&sent) });
-    Ok(Answer::accepted::<Payment>(api.send::<Payment>(&id.to_string(), command, &sent).await?))
+    let command = PaymentCommand::CompleteAction(CompleteAction {
+        operation_id: operation(&sent),
+    });
+    Ok(Answer::accepted::<Payment>(
+        api.send::<Payment>(&id.to_string(), command, &sent).await?,
+    ))
 }
 
 /// Gives money back.
 #[utoipa::path(post, path = "/payments/{id}/refund", tag = "payments", request_body = NewRefund,
     params(("id" = Uuid, Path, description = "The payment."), CommandHeaders), responses(Accepted, CommandProblems))]
-async fn refund(
+async fn refund_payment(
     State(api): State<Api>,
     PathParams(id): PathParams<PaymentId>,
-    CommandRequest { body: NewRefund { amount, reason }, sent }: CommandRequest<NewRefund>,
+    CommandRequest {
+        body: NewRefund { amount, reason },
+        sent,
+    }: CommandRequest<NewRefund>,
 ) -> Result<Answer, Problem> {
     let refund_id = RefundId(derive(sent.command_id, "refund"));
-    let command = Refund { operation_id: operation(&sent), refund_id, amount: amount.into(), reason };
-    Ok(Answer::accepted::<Payment>(api.send::<Payment>(&id.to_string(), PaymentCommand::Refund(command), &sent).await?))
+    let command = Refund {
+        operation_id: operation(&sent),
+        refund_id,
+        amount: amount.into(),
+        reason,
+    };
+    Ok(Answer::accepted::<Payment>(
+        api.send::<Payment>(&id.to_string(), PaymentCommand::Refund(command), &sent)
+            .await?,
+    ))
 }
 
 /// Asks the gateway once more what became of the operation whose outcome is unknown.
 #[utoipa::path(post, path = "/payments/{id}/reconcile", tag = "payments", request_body = Nothing,
     params(("id" = Uuid, Path, description = "The payment."), CommandHeaders), responses(Accepted, CommandProblems))]
-async fn reconcile(
+async fn reconcile_payment(
     State(api): State<Api>,
     PathParams(id): PathParams<PaymentId>,
-    CommandRequest { body: Nothing {}, sent }: CommandRequest<Nothing>,
+    CommandRequest {
+        body: Nothing {},
+        sent,
+    }: CommandRequest<Nothing>,
 ) -> Result<Answer, Problem> {
     let id = id.to_string();
     let payment = api.aggregates.payments.load(&id).await?.state;
-    let attempt = payment.in_flight.as_ref().map_or(1, |flight| flight.asked.saturating_add(1));
+    let attempt = payment
+        .in_flight
+        .as_ref()
+        .map_or(1, |flight| flight.asked.saturating_add(1));
     let command = PaymentCommand::Reconcile(Reconcile { attempt });
-    Ok(Answer::accepted::<Payment>(api.send::<Payment>(&id, command, &sent).await?))
+    Ok(Answer::accepted::<Payment>(
+        api.send::<Payment>(&id, command, &sent).await?,
+    ))
 }
 
 /// The operation that a command begins: the same for a repeat.

@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use orderlog_domain::{
     ids::Sku,
     money::TaxRate,
-    product::{ChangePrice, DiscontinueProduct, Product, ProductCommand, ProductRefusal, RegisterProduct, RenameProduct},
+    product::{
+        ChangePrice, DiscontinueProduct, Product, ProductCommand, ProductRefusal, RegisterProduct,
+        RenameProduct,
+    },
 };
 use orderlog_web::{params::PathParams, problem::Problem};
 use serde::{Deserialize, Serialize};
@@ -26,11 +29,11 @@ use crate::{
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(register))
-        .routes(routes!(show))
+        .routes(routes!(register_product))
+        .routes(routes!(show_product))
         .routes(routes!(change_price))
-        .routes(routes!(rename))
-        .routes(routes!(discontinue))
+        .routes(routes!(rename_product))
+        .routes(routes!(discontinue_product))
 }
 
 /// A product that enters the catalogue.
@@ -51,7 +54,10 @@ struct NewProduct {
 
 /// A tax as it applies to a price.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "a tax such as {\"basis_points\":1900,\"inclusive\":true}")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a tax such as {\"basis_points\":1900,\"inclusive\":true}"
+)]
 struct Tax {
     /// Hundredths of a percent: 1900 is 19 %.
     basis_points: u32,
@@ -107,21 +113,42 @@ struct ProductBody {
 /// Registers a product.
 #[utoipa::path(post, path = "/products", tag = "products", params(CommandHeaders), request_body = NewProduct,
     responses(Created, CommandProblems))]
-async fn register(State(api): State<Api>, CommandRequest { body, sent }: CommandRequest<NewProduct>) -> Result<Answer, Problem> {
-    let NewProduct { sku, name, unit_price, tax } = body;
+async fn register_product(
+    State(api): State<Api>,
+    CommandRequest { body, sent }: CommandRequest<NewProduct>,
+) -> Result<Answer, Problem> {
+    let NewProduct {
+        sku,
+        name,
+        unit_price,
+        tax,
+    } = body;
     let id = sku.to_string();
-    let command = RegisterProduct { sku, name, unit_price: unit_price.into(), tax: tax.into() };
-    Ok(Answer::created::<Product>(api.send::<Product>(&id, ProductCommand::Register(command), &sent).await?))
+    let command = RegisterProduct {
+        sku,
+        name,
+        unit_price: unit_price.into(),
+        tax: tax.into(),
+    };
+    Ok(Answer::created::<Product>(
+        api.send::<Product>(&id, ProductCommand::Register(command), &sent)
+            .await?,
+    ))
 }
 
 /// Shows a product.
 #[utoipa::path(get, path = "/products/{sku}", tag = "products", params(("sku" = String, Path, description = "The product's number.")),
-    responses((status = 200, description = "The product.", body = ProductBody), ReadProblems))]
-async fn show(State(api): State<Api>, PathParams(sku): PathParams<Sku>) -> Result<Shown<ProductBody>, Problem> {
+    responses((status = 200, description = "The product.", body = ProductBody, headers(("ETag" = String, description = "The version, in quotes."))), ReadProblems))]
+async fn show_product(
+    State(api): State<Api>,
+    PathParams(sku): PathParams<Sku>,
+) -> Result<Shown<ProductBody>, Problem> {
     let at = api.clock.now();
     let loaded = api.aggregates.products.load(sku.as_str()).await?;
     let (product, version) = (loaded.state, loaded.version);
-    let listing = product.listing().ok_or_else(|| refused::refusal(&ProductRefusal::UnknownProduct))?;
+    let listing = product
+        .listing()
+        .ok_or_else(|| refused::refusal(&ProductRefusal::UnknownProduct))?;
     let body = ProductBody {
         name: listing.name.clone(),
         unit_price: listing.price_at(at).into(),
@@ -143,42 +170,72 @@ async fn change_price(
     PathParams(sku): PathParams<Sku>,
     CommandRequest { body, sent }: CommandRequest<NewPrice>,
 ) -> Result<Answer, Problem> {
-    let command = ChangePrice { new: body.unit_price.into(), effective_at: body.effective_at };
-    Ok(Answer::done::<Product>(api.send::<Product>(sku.as_str(), ProductCommand::ChangePrice(command), &sent).await?))
+    let command = ChangePrice {
+        new: body.unit_price.into(),
+        effective_at: body.effective_at,
+    };
+    Ok(Answer::done::<Product>(
+        api.send::<Product>(sku.as_str(), ProductCommand::ChangePrice(command), &sent)
+            .await?,
+    ))
 }
 
 /// Renames a product.
 #[utoipa::path(post, path = "/products/{sku}/rename", tag = "products", request_body = NewName,
     params(("sku" = String, Path, description = "The product's number."), CommandHeaders), responses(Done, CommandProblems))]
-async fn rename(
+async fn rename_product(
     State(api): State<Api>,
     PathParams(sku): PathParams<Sku>,
     CommandRequest { body, sent }: CommandRequest<NewName>,
 ) -> Result<Answer, Problem> {
     let command = RenameProduct { name: body.name };
-    Ok(Answer::done::<Product>(api.send::<Product>(sku.as_str(), ProductCommand::Rename(command), &sent).await?))
+    Ok(Answer::done::<Product>(
+        api.send::<Product>(sku.as_str(), ProductCommand::Rename(command), &sent)
+            .await?,
+    ))
 }
 
 /// Discontinues a product: open orders are kept, new ones refused.
 #[utoipa::path(post, path = "/products/{sku}/discontinue", tag = "products", request_body = Nothing,
     params(("sku" = String, Path, description = "The product's number."), CommandHeaders), responses(Done, CommandProblems))]
-async fn discontinue(
+async fn discontinue_product(
     State(api): State<Api>,
     PathParams(sku): PathParams<Sku>,
-    CommandRequest { body: Nothing {}, sent }: CommandRequest<Nothing>,
+    CommandRequest {
+        body: Nothing {},
+        sent,
+    }: CommandRequest<Nothing>,
 ) -> Result<Answer, Problem> {
     let command = ProductCommand::Discontinue(DiscontinueProduct {});
-    Ok(Answer::done::<Product>(api.send::<Product>(sku.as_str(), command, &sent).await?))
+    Ok(Answer::done::<Product>(
+        api.send::<Product>(sku.as_str(), command, &sent).await?,
+    ))
 }
 
 impl From<Tax> for TaxRate {
-    fn from(Tax { basis_points, inclusive }: Tax) -> Self {
-        Self { basis_points, inclusive }
+    fn from(
+        Tax {
+            basis_points,
+            inclusive,
+        }: Tax,
+    ) -> Self {
+        Self {
+            basis_points,
+            inclusive,
+        }
     }
 }
 
 impl From<TaxRate> for Tax {
-    fn from(TaxRate { basis_points, inclusive }: TaxRate) -> Self {
-        Self { basis_points, inclusive }
+    fn from(
+        TaxRate {
+            basis_points,
+            inclusive,
+        }: TaxRate,
+    ) -> Self {
+        Self {
+            basis_points,
+            inclusive,
+        }
     }
 }

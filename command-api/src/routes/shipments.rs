@@ -5,7 +5,8 @@ use axum::{extract::State, http::StatusCode};
 use orderlog_domain::{
     ids::{OrderId, ShipmentId},
     order::{
-        DispatchShipment, MarkShipmentPacked, Order, OrderCommand, OrderRefusal, OrderStatus, RecordDelivery, ShipmentPhase,
+        DispatchShipment, MarkShipmentPacked, Order, OrderCommand, OrderRefusal, OrderStatus,
+        RecordDelivery, ShipmentPhase,
     },
 };
 use orderlog_log::executor::{ExecuteError, Executed, Loaded};
@@ -25,9 +26,9 @@ use crate::{
 
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(pack))
-        .routes(routes!(dispatch))
-        .routes(routes!(deliver))
+        .routes(routes!(pack_order))
+        .routes(routes!(dispatch_order))
+        .routes(routes!(deliver_order))
         .routes(routes!(pack_shipment))
         .routes(routes!(dispatch_shipment))
         .routes(routes!(deliver_shipment))
@@ -46,34 +47,46 @@ struct Dispatch {
 /// The order's only shipment is packed; it is paid for next.
 #[utoipa::path(post, path = "/orders/{id}/pack", tag = "orders", request_body = Nothing,
     params(("id" = Uuid, Path, description = "The order."), CommandHeaders), responses(Accepted, CommandProblems))]
-async fn pack(
+async fn pack_order(
     State(api): State<Api>,
     PathParams(id): PathParams<OrderId>,
-    CommandRequest { body: Nothing {}, sent }: CommandRequest<Nothing>,
+    CommandRequest {
+        body: Nothing {},
+        sent,
+    }: CommandRequest<Nothing>,
 ) -> Result<Answer, Problem> {
-    Ok(Answer::accepted::<Order>(to_the_shipment(&api, id, packed, &sent).await?))
+    Ok(Answer::accepted::<Order>(
+        to_the_shipment(&api, id, packed, &sent).await?,
+    ))
 }
 
 /// The order's only shipment has left.
 #[utoipa::path(post, path = "/orders/{id}/dispatch", tag = "orders", request_body = Dispatch,
     params(("id" = Uuid, Path, description = "The order."), CommandHeaders), responses(Accepted, CommandProblems))]
-async fn dispatch(
+async fn dispatch_order(
     State(api): State<Api>,
     PathParams(id): PathParams<OrderId>,
     CommandRequest { body, sent }: CommandRequest<Dispatch>,
 ) -> Result<Answer, Problem> {
-    Ok(Answer::accepted::<Order>(to_the_shipment(&api, id, |shipment| body.of(shipment), &sent).await?))
+    Ok(Answer::accepted::<Order>(
+        to_the_shipment(&api, id, |shipment| body.of(shipment), &sent).await?,
+    ))
 }
 
 /// The order's only shipment has arrived.
 #[utoipa::path(post, path = "/orders/{id}/deliver", tag = "orders", request_body = Nothing,
     params(("id" = Uuid, Path, description = "The order."), CommandHeaders), responses(Done, CommandProblems))]
-async fn deliver(
+async fn deliver_order(
     State(api): State<Api>,
     PathParams(id): PathParams<OrderId>,
-    CommandRequest { body: Nothing {}, sent }: CommandRequest<Nothing>,
+    CommandRequest {
+        body: Nothing {},
+        sent,
+    }: CommandRequest<Nothing>,
 ) -> Result<Answer, Problem> {
-    Ok(Answer::done::<Order>(to_the_shipment(&api, id, delivered, &sent).await?))
+    Ok(Answer::done::<Order>(
+        to_the_shipment(&api, id, delivered, &sent).await?,
+    ))
 }
 
 /// A shipment is packed; it is paid for next.
@@ -83,9 +96,15 @@ async fn deliver(
 async fn pack_shipment(
     State(api): State<Api>,
     PathParams((id, shipment)): PathParams<(OrderId, ShipmentId)>,
-    CommandRequest { body: Nothing {}, sent }: CommandRequest<Nothing>,
+    CommandRequest {
+        body: Nothing {},
+        sent,
+    }: CommandRequest<Nothing>,
 ) -> Result<Answer, Problem> {
-    Ok(Answer::accepted::<Order>(api.send::<Order>(&id.to_string(), packed(shipment), &sent).await?))
+    Ok(Answer::accepted::<Order>(
+        api.send::<Order>(&id.to_string(), packed(shipment), &sent)
+            .await?,
+    ))
 }
 
 /// A shipment has left.
@@ -97,7 +116,10 @@ async fn dispatch_shipment(
     PathParams((id, shipment)): PathParams<(OrderId, ShipmentId)>,
     CommandRequest { body, sent }: CommandRequest<Dispatch>,
 ) -> Result<Answer, Problem> {
-    Ok(Answer::accepted::<Order>(api.send::<Order>(&id.to_string(), body.of(shipment), &sent).await?))
+    Ok(Answer::accepted::<Order>(
+        api.send::<Order>(&id.to_string(), body.of(shipment), &sent)
+            .await?,
+    ))
 }
 
 /// A shipment has arrived.
@@ -107,14 +129,24 @@ async fn dispatch_shipment(
 async fn deliver_shipment(
     State(api): State<Api>,
     PathParams((id, shipment)): PathParams<(OrderId, ShipmentId)>,
-    CommandRequest { body: Nothing {}, sent }: CommandRequest<Nothing>,
+    CommandRequest {
+        body: Nothing {},
+        sent,
+    }: CommandRequest<Nothing>,
 ) -> Result<Answer, Problem> {
-    Ok(Answer::done::<Order>(api.send::<Order>(&id.to_string(), delivered(shipment), &sent).await?))
+    Ok(Answer::done::<Order>(
+        api.send::<Order>(&id.to_string(), delivered(shipment), &sent)
+            .await?,
+    ))
 }
 
 impl Dispatch {
     fn of(self, shipment_id: ShipmentId) -> OrderCommand {
-        OrderCommand::DispatchShipment(DispatchShipment { shipment_id, carrier: self.carrier, tracking: self.tracking })
+        OrderCommand::DispatchShipment(DispatchShipment {
+            shipment_id,
+            carrier: self.carrier,
+            tracking: self.tracking,
+        })
     }
 }
 
@@ -136,7 +168,11 @@ async fn to_the_shipment(
 ) -> Result<Executed, Problem> {
     let id = id.to_string();
     let order = api.aggregates.orders.load(&id).await?;
-    let counts = order.state.shipments.iter().filter(|shipment| shipment.phase != ShipmentPhase::Cancelled);
+    let counts = order
+        .state
+        .shipments
+        .iter()
+        .filter(|shipment| shipment.phase != ShipmentPhase::Cancelled);
     let shipments: Vec<ShipmentId> = counts.map(|shipment| shipment.shipment_id).collect();
     let shipment = match (shipments.as_slice(), order.state.shipments.first()) {
         ([only], _) => *only,
@@ -153,7 +189,9 @@ async fn no_shipment(api: &Api, id: &str, order: &Loaded<Order>) -> Problem {
     let status = order.state.status;
     let refusal = match status {
         OrderStatus::New => OrderRefusal::OrderNotFound,
-        OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => OrderRefusal::AlreadyClosed { status },
+        OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => {
+            OrderRefusal::AlreadyClosed { status }
+        }
         OrderStatus::Cancelling => OrderRefusal::CancellationInProgress,
         OrderStatus::Placed
         | OrderStatus::AwaitingPayment
@@ -161,11 +199,16 @@ async fn no_shipment(api: &Api, id: &str, order: &Loaded<Order>) -> Problem {
         | OrderStatus::PartiallyShipped
         | OrderStatus::Shipped => OrderRefusal::InvalidState { status },
     };
-    let error = ExecuteError::Refused { refusal, version: order.version, repeated: false };
+    let error = ExecuteError::Refused {
+        refusal,
+        version: order.version,
+        repeated: false,
+    };
     refused::problem::<Order>(api, id, error).await
 }
 
 fn ambiguous(shipments: usize) -> Problem {
-    Problem::new(StatusCode::CONFLICT, "order.shipment_ambiguous")
-        .detail(format!("the order has {shipments} shipments; address one of them by its id"))
+    Problem::new(StatusCode::CONFLICT, "order.shipment_ambiguous").detail(format!(
+        "the order has {shipments} shipments; address one of them by its id"
+    ))
 }

@@ -11,7 +11,17 @@ use crate::server::Server;
 
 /// What stands before the point in a code.
 const AREAS: [&str; 12] = [
-    "request", "idempotency", "precondition", "consistency", "command", "server", "storage", "product", "stock", "order", "payment",
+    "request",
+    "idempotency",
+    "precondition",
+    "consistency",
+    "command",
+    "server",
+    "storage",
+    "product",
+    "stock",
+    "order",
+    "payment",
     "fulfilment",
 ];
 
@@ -23,10 +33,17 @@ fn root() -> PathBuf {
 fn codes(text: &str, quote: char) -> BTreeSet<String> {
     let is_code = |word: &&str| {
         word.split_once('.').is_some_and(|(area, name)| {
-            (AREAS.contains(&area) || area == "notification") && !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+            (AREAS.contains(&area) || area == "notification")
+                && !name.is_empty()
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
         })
     };
-    text.split(quote).filter(is_code).map(str::to_owned).collect()
+    text.split(quote)
+        .filter(is_code)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -34,7 +51,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs")
+            && !path.ends_with("tests.rs")
+        {
             found.push(path);
         }
     }
@@ -51,10 +70,16 @@ fn every_code_is_documented_and_every_documented_code_exists() {
         .map(|file| fs::read_to_string(file).unwrap())
         .flat_map(|text| codes(&text, '"'))
         .collect();
-    let documented = codes(&fs::read_to_string(root().join("docs/errors.md")).unwrap(), '`');
+    let documented = codes(
+        &fs::read_to_string(root().join("docs/errors.md")).unwrap(),
+        '`',
+    );
     let missing: Vec<_> = defined.difference(&documented).collect();
     let unknown: Vec<_> = documented.difference(&defined).collect();
-    assert!(missing.is_empty() && unknown.is_empty(), "not documented: {missing:?}; documented only: {unknown:?}");
+    assert!(
+        missing.is_empty() && unknown.is_empty(),
+        "not documented: {missing:?}; documented only: {unknown:?}"
+    );
     assert!(defined.len() > 80, "the codes are found at all");
 }
 
@@ -62,8 +87,18 @@ fn every_code_is_documented_and_every_documented_code_exists() {
 async fn the_type_of_a_problem_leads_to_its_explanation() {
     let server = Server::new();
     let problem = server.get("/nowhere").await;
-    let (page, code) = problem.body["type"].as_str().unwrap().split_once('#').unwrap();
-    let request = axum::http::Request::get(page).body(axum::body::Body::empty()).unwrap();
+    let (page, code) = problem.body["type"]
+        .as_str()
+        .unwrap()
+        .split_once('#')
+        .unwrap();
+    let request = axum::http::Request::get(page)
+        .body(axum::body::Body::empty())
+        .unwrap();
     assert_eq!(server.send(request).await.status, 200);
-    assert!(fs::read_to_string(root().join("docs/errors.md")).unwrap().contains(&format!("`{code}`")));
+    assert!(
+        fs::read_to_string(root().join("docs/errors.md"))
+            .unwrap()
+            .contains(&format!("`{code}`"))
+    );
 }

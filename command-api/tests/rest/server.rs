@@ -12,9 +12,15 @@ use orderlog_command_api::{aggregates::Aggregates, rest};
 use orderlog_domain::{
     ids::{OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId},
     money::{Currency, Money},
-    order::{Allocation, ConfirmOrder, CreateShipment, OrderCommand, RecordStockReserved, ReleaseShipment},
+    order::{
+        Allocation, ConfirmOrder, CreateShipment, OrderCommand, RecordStockReserved,
+        ReleaseShipment,
+    },
 };
-use orderlog_log::{clock::Clock, clock::ManualClock, event_store::EventStore, executor::CommandContext, sqlite::SqliteEventStore};
+use orderlog_log::{
+    clock::Clock, clock::ManualClock, event_store::EventStore, executor::CommandContext,
+    sqlite::SqliteEventStore,
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -37,7 +43,9 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// Status and code, for a problem.
@@ -53,12 +61,19 @@ impl Reply {
 impl Server {
     pub(crate) fn new() -> Self {
         let directory = TempDir::new().unwrap();
-        let store: Arc<dyn EventStore> = Arc::new(SqliteEventStore::open(directory.path()).unwrap());
+        let store: Arc<dyn EventStore> =
+            Arc::new(SqliteEventStore::open(directory.path()).unwrap());
         let (clock, hand) = Clock::manual(now());
         let aggregates = Aggregates::new(Arc::clone(&store), clock.clone());
         let routes = rest::router(aggregates.clone(), Arc::clone(&store), clock);
         let router = orderlog_web::layers::around(routes);
-        Self { aggregates, store, clock: hand, router, _directory: directory }
+        Self {
+            aggregates,
+            store,
+            clock: hand,
+            router,
+            _directory: directory,
+        }
     }
 
     /// With two products in the catalogue.
@@ -76,26 +91,50 @@ impl Server {
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Reply { status: parts.status.as_u16(), headers: parts.headers, body }
+        Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            body,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
-        self.send(Request::get(format!("{}{path}", rest::BASE)).body(Body::empty()).unwrap()).await
+        self.send(
+            Request::get(format!("{}{path}", rest::BASE))
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
-        self.post_with(path, &[("Idempotency-Key", &Uuid::new_v4().to_string())], body.to_string()).await
+        self.post_with(
+            path,
+            &[("Idempotency-Key", &Uuid::new_v4().to_string())],
+            body.to_string(),
+        )
+        .await
     }
 
-    pub(crate) async fn post_with(&self, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Reply {
-        let request = Request::post(format!("{}{path}", rest::BASE)).header("Content-Type", "application/json");
-        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
+        let request = Request::post(format!("{}{path}", rest::BASE))
+            .header("Content-Type", "application/json");
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
         self.send(request.body(body.into()).unwrap()).await
     }
 
     /// Places an order of two mugs.
     pub(crate) async fn placed(&self) -> OrderId {
-        let reply = self.post("/orders", order(json!([{"sku": "MUG", "quantity": 2}]))).await;
+        let reply = self
+            .post("/orders", order(json!([{"sku": "MUG", "quantity": 2}])))
+            .await;
         assert_eq!(reply.status, 201, "{reply:?}");
         reply.id().parse().unwrap()
     }
@@ -106,23 +145,62 @@ impl Server {
         let (sku, warehouse) = (Sku::parse("MUG").unwrap(), WarehouseId::main());
         let shipment_id = ShipmentId(Uuid::now_v7());
         let reservation_id = ReservationId(Uuid::now_v7());
-        let allocation = Allocation { line: 1, sku: sku.clone(), warehouse: warehouse.clone(), quantity: 2, reservation_id };
-        self.saga(order_id, OrderCommand::RecordStockReserved(RecordStockReserved { allocations: vec![allocation] })).await;
+        let allocation = Allocation {
+            line: 1,
+            sku: sku.clone(),
+            warehouse: warehouse.clone(),
+            quantity: 2,
+            reservation_id,
+        };
+        self.saga(
+            order_id,
+            OrderCommand::RecordStockReserved(RecordStockReserved {
+                allocations: vec![allocation],
+            }),
+        )
+        .await;
         let payment_id = Some(PaymentId(Uuid::now_v7()));
-        self.saga(order_id, OrderCommand::Confirm(ConfirmOrder { payment_id })).await;
-        let lines = self.aggregates.orders.load(&order_id.to_string()).await.unwrap().state.unshipped_lines();
-        self.saga(order_id, OrderCommand::CreateShipment(CreateShipment { shipment_id, warehouse, lines })).await;
+        self.saga(order_id, OrderCommand::Confirm(ConfirmOrder { payment_id }))
+            .await;
+        let lines = self
+            .aggregates
+            .orders
+            .load(&order_id.to_string())
+            .await
+            .unwrap()
+            .state
+            .unshipped_lines();
+        self.saga(
+            order_id,
+            OrderCommand::CreateShipment(CreateShipment {
+                shipment_id,
+                warehouse,
+                lines,
+            }),
+        )
+        .await;
         (order_id, shipment_id)
     }
 
     /// Does what the saga does once a shipment is packed and paid for.
     pub(crate) async fn released(&self, order_id: OrderId, shipment_id: ShipmentId) {
         let capture_id = Some(OperationId(Uuid::now_v7()));
-        self.saga(order_id, OrderCommand::ReleaseShipment(ReleaseShipment { shipment_id, capture_id })).await;
+        self.saga(
+            order_id,
+            OrderCommand::ReleaseShipment(ReleaseShipment {
+                shipment_id,
+                capture_id,
+            }),
+        )
+        .await;
     }
 
     async fn saga(&self, order_id: OrderId, command: OrderCommand) {
-        self.aggregates.orders.execute(&order_id.to_string(), command, context()).await.unwrap();
+        self.aggregates
+            .orders
+            .execute(&order_id.to_string(), command, context())
+            .await
+            .unwrap();
     }
 }
 

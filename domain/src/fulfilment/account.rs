@@ -21,8 +21,10 @@ pub(super) struct Account {
     pub(super) refusal: Option<String>,
     /// In the order in which they became known.
     pub(super) operations: Vec<Op>,
-    /// The gateway let the authorization go.
-    pub(super) expired: bool,
+    /// The authorization ran out: nothing more can be captured.
+    pub(super) lapsed: bool,
+    /// Minor units that the gateway let go by itself.
+    pub(super) let_go: i64,
 }
 
 /// One call to the gateway.
@@ -47,7 +49,7 @@ pub(super) enum Outcome {
 
 impl Account {
     pub(super) fn new(payment_id: PaymentId) -> Self {
-        Self { payment_id, initiate: Ask::Open, refusal: None, operations: Vec::new(), expired: false }
+        Self { payment_id, initiate: Ask::Open, refusal: None, operations: Vec::new(), lapsed: false, let_go: 0 }
     }
 
     /// The latest operation of a kind: earlier ones have failed or were replaced.
@@ -81,9 +83,9 @@ impl Account {
         self.succeeded(Operation::Void).next().is_some()
     }
 
-    /// Whether money is held that can be captured.
-    pub(super) fn is_authorized(&self) -> bool {
-        self.succeeded(Operation::Authorize).next().is_some() && !self.expired && !self.is_voided()
+    /// Minor units that are held: neither captured nor let go.
+    pub(super) fn held(&self) -> i64 {
+        self.moved(Operation::Authorize) - self.moved(Operation::Capture) - self.moved(Operation::Void) - self.let_go
     }
 
     fn succeeded(&self, operation: Operation) -> impl Iterator<Item = Money> {
@@ -132,7 +134,10 @@ impl Account {
             Observed::OperationFailed { operation_id, operation, code, retryable } => {
                 self.outcome(*operation_id, *operation, Outcome::Failed { code: code.clone(), retryable: *retryable });
             }
-            Observed::AuthorizationExpired => self.expired |= self.is_authorized(),
+            Observed::AuthorizationExpired => {
+                self.lapsed = true;
+                self.let_go += self.held();
+            }
             Observed::Placed { .. }
             | Observed::CancellationRequested { .. }
             | Observed::ShipmentPacked { .. }
@@ -161,16 +166,20 @@ impl Account {
         }
     }
 
+    /// A void that was waiting for the outcome did not wait for this one: it has to be sent again.
     fn conflict(&mut self, operation_id: OperationId) {
-        if let Some(op) = self.op_mut(operation_id)
-            && Outcome::Conflict.rank() > op.outcome.rank()
-        {
-            op.outcome = Outcome::Conflict;
-        }
+        let Some(op) = self.op_mut(operation_id).filter(|op| op.outcome.rank() < Outcome::Conflict.rank()) else { return };
+        op.outcome = Outcome::Conflict;
+        let voids = self.operations.iter_mut().filter(|op| op.operation == Operation::Void && op.outcome == Outcome::Pending);
+        voids.for_each(|void| void.outcome = Outcome::Failed { code: "amount_conflict".to_owned(), retryable: true });
     }
 }
 
 impl Op {
+    pub(super) fn has_succeeded(&self) -> bool {
+        matches!(self.outcome, Outcome::Succeeded { .. })
+    }
+
     /// Whether the gateway may still be at it, or nobody knows.
     pub(super) fn is_in_flight(&self) -> bool {
         match self.outcome {

@@ -70,7 +70,7 @@ impl Fulfilment {
         }
         let Some((operation_id, _)) = operation_of(command) else { return };
         if let Some(TargetRefusal::Payment(PaymentRefusal::AuthorizationExpired)) = refusal_of(outcome) {
-            account.expired = true;
+            account.lapsed = true;
         }
         if let Some(op) = account.op_mut(operation_id) {
             note_operation_reply(op, outcome);

@@ -36,7 +36,7 @@ pub(super) fn compensate(decision: &mut Decision) {
         if has_left {
             decision.enter(Step::AwaitingDelivery);
         } else {
-            decision.record(FulfilmentEvent::FulfilmentCompensated { order_id: decision.state.order_id() });
+            decision.end(FulfilmentEvent::FulfilmentCompensated { order_id: decision.state.order_id() });
         }
     }
 }

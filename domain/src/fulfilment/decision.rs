@@ -7,7 +7,6 @@ use crate::{
     DecidedAt,
     ids,
     order::OrderCommand,
-    payment::PaymentCommand,
     stock::StockCommand,
 };
 
@@ -57,7 +56,9 @@ impl Decision {
 
     /// Takes note of the replies to an issue, if they are news.
     pub(super) fn record_replies(&mut self, issue_id: Uuid, replies: Vec<Reply>) -> Result<(), FulfilmentRefusal> {
-        let Some(issue) = self.state.issues.iter().find(|open| open.issue_id == issue_id) else { return Ok(()) };
+        let open = self.state.issues.iter().find(|open| open.issue_id == issue_id);
+        // After the end a reply says nothing that facts have not said before.
+        let Some(issue) = open.filter(|_| self.state.step != Step::Completed) else { return Ok(()) };
         let answered: std::collections::HashSet<Uuid> = replies.iter().map(|reply| reply.command_id).collect();
         let commands = issue.commands.iter().map(|issued| issued.command_id);
         let missing: Vec<Uuid> = commands.filter(|command_id| !answered.contains(command_id)).collect();
@@ -124,7 +125,7 @@ impl Decision {
         let (attempt, backoff) = (self.state.resends + 1, self.state.timings.resend);
         self.schedule(TimerPurpose::Resend { step, attempt }, backoff.wait(attempt));
         if attempt >= backoff.tries {
-            self.need_operator(OperatorReason::Unanswered { step });
+            self.need_operator(OperatorReason::RefusedRepeatedly { step });
         }
     }
 
@@ -134,12 +135,23 @@ impl Decision {
         }
     }
 
+    /// Records the end, behind which no timer runs.
+    pub(super) fn end(&mut self, event: FulfilmentEvent) {
+        let running = self.state.timers.iter().map(|timer| timer.timer_id).collect();
+        self.cancel(running);
+        self.record(event);
+    }
+
     /// Cancels timers for which there is nothing left to wait.
     pub(super) fn cancel_idle_timers(&mut self) {
-        let idle: Vec<Uuid> =
-            self.state.timers.iter().filter(|timer| !self.state.waits_on(&timer.purpose)).map(|timer| timer.timer_id).collect();
+        let idle = self.state.timers.iter().filter(|timer| !self.state.waits_on(&timer.purpose));
+        let idle = idle.map(|timer| timer.timer_id).collect();
+        self.cancel(idle);
+    }
+
+    fn cancel(&mut self, timers: Vec<Uuid>) {
         let order_id = self.state.order_id();
-        for timer_id in idle {
+        for timer_id in timers {
             self.record(FulfilmentEvent::TimerCancelled { order_id, timer_id });
         }
     }

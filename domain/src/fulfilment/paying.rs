@@ -66,7 +66,7 @@ fn send_authorization(decision: &mut Decision) {
 fn judge_authorization(decision: &mut Decision, operation_id: OperationId, outcome: &Outcome) {
     let declined = |code: &str| CompensationReason::PaymentDeclined { code: code.to_owned() };
     let Some(account) = decision.state.payments.last() else { return };
-    let is_called_off = account.expired || account.is_voided() || account.last(Operation::Void).is_some();
+    let is_called_off = account.lapsed || account.last(Operation::Void).is_some();
     match outcome {
         Outcome::Pending if account.is_voided() => turn_back(decision, CompensationReason::PaymentUnresolved),
         Outcome::Pending => resume_authorizing(decision),
@@ -77,6 +77,7 @@ fn judge_authorization(decision: &mut Decision, operation_id: OperationId, outco
         Outcome::ActionRequired | Outcome::Unknown { .. } | Outcome::Conflict if account.is_voided() => {
             turn_back(decision, CompensationReason::PaymentUnresolved);
         }
+        Outcome::Conflict if is_called_off => turn_back(decision, CompensationReason::PaymentUnresolved),
         Outcome::ActionRequired => await_customer(decision, operation_id),
         Outcome::Unknown { .. } => reconcile_authorization(decision, operation_id),
         Outcome::Conflict => decision.need_operator(OperatorReason::AmountConflict { operation: Operation::Authorize }),
@@ -111,9 +112,8 @@ fn reconcile_authorization(decision: &mut Decision, operation_id: OperationId) {
     }
     if reconcile(decision, operation_id) == Reconciliation::GivenUp {
         let Some(account) = decision.state.payments.last().filter(|account| account.last(Operation::Void).is_none()) else { return };
-        let payment_id = account.payment_id;
-        let command = PaymentCommand::Void(Void { operation_id: self::operation_id(account, Operation::Void) });
-        decision.issue(vec![TargetedCommand::Payment { payment_id, command }]);
+        let command = void(account);
+        decision.issue(vec![command]);
         decision.need_operator(OperatorReason::OutcomeUnknown { operation: Operation::Authorize });
     }
 }
@@ -131,7 +131,7 @@ pub(super) fn capture(decision: &mut Decision) {
     }
     let last = account.last(Operation::Capture).cloned();
     let is_in_flight = last.as_ref().is_some_and(super::account::Op::is_in_flight);
-    if account.expired && !is_in_flight {
+    if account.lapsed && !is_in_flight {
         authorize_anew(decision);
         return;
     }
@@ -146,6 +146,7 @@ pub(super) fn capture(decision: &mut Decision) {
                 decision.need_operator(OperatorReason::OutcomeUnknown { operation: Operation::Capture });
             }
         }
+        Outcome::Conflict if account.is_voided() => turn_back(decision, failed("amount_conflict")),
         Outcome::Conflict => decision.need_operator(OperatorReason::AmountConflict { operation: Operation::Capture }),
         Outcome::Failed { code, retryable } => {
             let payment_id = account.payment_id;
@@ -168,14 +169,23 @@ pub(super) fn send_capture(decision: &mut Decision) {
     decision.issue(vec![TargetedCommand::Payment { payment_id, command }]);
 }
 
-/// The authorization ran out before the capture: once, another one is asked for.
+/// The authorization ran out before the capture: once, another one is asked for. Should the first
+/// still hold anything, it lets go.
 fn authorize_anew(decision: &mut Decision) {
-    if decision.state.payments.len() > 1 {
+    let [first] = decision.state.payments.as_slice() else {
         turn_back(decision, CompensationReason::CaptureFailed { code: "authorization_expired".to_owned() });
         return;
-    }
+    };
+    let void = (first.held() > 0).then(|| void(first));
+    let commands = initiation(decision, 2).into_iter().chain(void).collect();
     decision.enter(Step::Authorizing);
-    decision.issue(initiation(decision, 2).into_iter().collect());
+    decision.issue(commands);
+}
+
+/// Has a payment let go what it holds, or will hold.
+pub(super) fn void(account: &Account) -> TargetedCommand {
+    let command = PaymentCommand::Void(Void { operation_id: operation_id(account, Operation::Void) });
+    TargetedCommand::Payment { payment_id: account.payment_id, command }
 }
 
 /// Schedules the next try of an operation that failed `failures` times.

@@ -87,7 +87,7 @@ impl Fulfilment {
                 operations.filter(|op| op.operation_id == *operation_id).any(|op| matches!(op.outcome, Outcome::Unknown { .. }))
             }
             TimerPurpose::RetryPayment { payment_id, operation: Operation::Capture, .. } => {
-                self.step == Step::Capturing && self.payments.last().is_some_and(|account| account.payment_id == *payment_id && !account.expired)
+                self.step == Step::Capturing && self.payments.last().is_some_and(|account| account.payment_id == *payment_id && !account.lapsed)
             }
             TimerPurpose::RetryPayment { payment_id, operation, .. } => {
                 self.step >= Step::Compensating && self.payment(*payment_id).is_some_and(|account| account.is_to_be_undone(*operation))
@@ -104,15 +104,16 @@ impl Fulfilment {
 }
 
 impl Account {
+    /// What the gateway has not answered.
     fn in_flight(&self) -> Option<Operation> {
         let kinds = [Operation::Refund, Operation::Void, Operation::Capture, Operation::Authorize];
-        kinds.into_iter().find(|kind| self.last(*kind).is_some_and(|op| op.is_in_flight()))
+        kinds.into_iter().find(|kind| self.last(*kind).is_some_and(|op| op.outcome == Outcome::Pending))
     }
 
     fn is_to_be_undone(&self, operation: Operation) -> bool {
         match operation {
             Operation::Refund => self.moved(Operation::Capture) > self.moved(Operation::Refund),
-            Operation::Authorize | Operation::Capture | Operation::Void => !self.is_voided() && !self.expired,
+            Operation::Authorize | Operation::Capture | Operation::Void => self.is_to_be_voided(),
         }
     }
 }

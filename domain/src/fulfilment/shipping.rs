@@ -76,7 +76,7 @@ pub(super) fn commit(decision: &mut Decision) -> bool {
 /// Waits until the goods have arrived.
 pub(super) fn await_delivery(decision: &mut Decision) {
     if decision.state.delivered {
-        decision.record(FulfilmentEvent::FulfilmentCompleted { order_id: decision.state.order_id() });
+        decision.end(FulfilmentEvent::FulfilmentCompleted { order_id: decision.state.order_id() });
     } else {
         watch(decision, TimerPurpose::DeliveryOverdue);
     }

@@ -176,7 +176,8 @@ impl Fulfilment {
                 }
             }
             Observed::AuthorizationExpired => {
-                if let Some(account) = self.payments.iter_mut().rev().find(|account| account.is_authorized()) {
+                // What ran out first was authorized first.
+                if let Some(account) = self.payments.iter_mut().find(|account| account.held() > 0) {
                     account.learn(fact);
                 }
             }
@@ -219,8 +220,8 @@ impl Fulfilment {
 }
 
 impl Milestones {
-    pub(super) fn all(&self) -> [&Ask; 5] {
-        [&self.stock, &self.confirm, &self.cancel, &self.reject, &self.complete]
+    pub(super) fn all(&self) -> [Ask; 5] {
+        [self.stock, self.confirm, self.cancel, self.reject, self.complete]
     }
 
     pub(super) fn all_mut(&mut self) -> [&mut Ask; 5] {

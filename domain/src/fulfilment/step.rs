@@ -139,6 +139,11 @@ pub enum OperatorReason {
         /// The step that issued them.
         step: Step,
     },
+    /// Commands are refused for now, again and again.
+    RefusedRepeatedly {
+        /// The step that issued them.
+        step: Step,
+    },
     /// A target refuses what the process needs.
     Refused {
         /// The step.

@@ -4,7 +4,7 @@
 use crate::{
     ids::{self, PaymentId, RefundId},
     money::Money,
-    payment::{Operation, PaymentCommand, Refund, Void},
+    payment::{Operation, PaymentCommand, Refund},
     stock::{ReleaseReason, ReleaseReservation, StockCommand},
 };
 
@@ -13,7 +13,7 @@ use super::{
     account::{Account, Op, Outcome},
     ask::Ask,
     decision::{Decision, for_stock},
-    paying::{Reconciliation, operation_id, reconcile, retry_later},
+    paying::{Reconciliation, operation_id, reconcile, retry_later, void},
 };
 
 /// Undoes holds and payments; whether nothing is left of them.
@@ -56,7 +56,7 @@ fn undo_payments(decision: &mut Decision, commands: &mut Vec<TargetedCommand>) -
             Undo::Wait => is_done = false,
             Undo::Operation(operation) => {
                 is_done = false;
-                match account.last(operation) {
+                match account.last(operation).filter(|op| !op.has_succeeded()) {
                     None => commands.push(undo_command(&account, operation)),
                     Some(op) => follow(decision, &account, op),
                 }
@@ -87,24 +87,15 @@ fn left_to_undo(account: &Account) -> Undo {
         Ask::Open | Ask::Later | Ask::Refused => return Undo::Nothing,
         Ask::Done => {}
     }
-    if let Some(capture) = account.last(Operation::Capture).filter(|op| op.is_in_flight()) {
+    let capture = account.last(Operation::Capture).filter(|op| op.is_in_flight());
+    // An amount in conflict is settled by hand, with a void.
+    if let Some(capture) = capture.filter(|op| op.outcome != Outcome::Conflict || !account.is_voided()) {
         return Undo::Outcome(capture.clone());
     }
-    let captured = account.moved(Operation::Capture);
-    if captured > account.moved(Operation::Refund) {
+    if account.moved(Operation::Capture) > account.moved(Operation::Refund) {
         return Undo::Operation(Operation::Refund);
     }
-    // The capture was final: of what it left the gateway has let go.
-    if captured > 0 || account.is_voided() || account.expired {
-        return Undo::Nothing;
-    }
-    match account.last(Operation::Authorize).map(|op| &op.outcome) {
-        Some(Outcome::Failed { .. }) => Undo::Nothing,
-        None
-        | Some(Outcome::Pending | Outcome::Unknown { .. } | Outcome::ActionRequired | Outcome::Conflict | Outcome::Succeeded { .. }) => {
-            Undo::Operation(Operation::Void)
-        }
-    }
+    if account.is_to_be_voided() { Undo::Operation(Operation::Void) } else { Undo::Nothing }
 }
 
 /// What to do about an operation under way: wait, ask the gateway, try again, or ask for a person.
@@ -141,20 +132,26 @@ fn ask_after_authorization(decision: &mut Decision, account: &Account) {
 }
 
 fn undo_command(account: &Account, operation: Operation) -> TargetedCommand {
-    let operation_id = operation_id(account, operation);
-    let command = match (operation, account.refundable()) {
-        (Operation::Refund, Some(amount)) => PaymentCommand::Refund(Refund {
-            operation_id,
-            refund_id: RefundId(ids::derive(operation_id.0, "refund")),
-            amount,
-            reason: "order cancelled".to_owned(),
-        }),
-        _ => PaymentCommand::Void(Void { operation_id }),
-    };
-    TargetedCommand::Payment { payment_id: account.payment_id, command }
+    match (operation, account.refundable()) {
+        (Operation::Refund, Some(amount)) => {
+            let operation_id = operation_id(account, Operation::Refund);
+            let refund_id = RefundId(ids::derive(operation_id.0, "refund"));
+            let refund = Refund { operation_id, refund_id, amount, reason: "order cancelled".to_owned() };
+            TargetedCommand::Payment { payment_id: account.payment_id, command: PaymentCommand::Refund(refund) }
+        }
+        _ => void(account),
+    }
 }
 
 impl Account {
+    /// Whether money is held, or may be held yet.
+    pub(super) fn is_to_be_voided(&self) -> bool {
+        match self.last(Operation::Authorize).map(|op| &op.outcome) {
+            Some(Outcome::Failed { .. } | Outcome::Succeeded { .. }) => self.held() > 0,
+            None | Some(Outcome::Pending | Outcome::Unknown { .. } | Outcome::ActionRequired | Outcome::Conflict) => !self.is_voided(),
+        }
+    }
+
     /// What was taken and not given back.
     fn refundable(&self) -> Option<Money> {
         let left = self.moved(Operation::Capture) - self.moved(Operation::Refund);

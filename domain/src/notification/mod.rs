@@ -3,9 +3,12 @@
 
 mod event;
 mod policy;
+mod record_failed;
+mod record_sent;
 mod refusal;
-mod request;
-mod sent;
+mod request_notification;
+#[cfg(test)]
+mod testing;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
@@ -14,9 +17,10 @@ use crate::{DecidedAt, ids::OrderId};
 
 pub use event::NotificationEvent;
 pub use policy::{Wanted, wanted};
+pub use record_failed::RecordFailed;
+pub use record_sent::RecordSent;
 pub use refusal::NotificationRefusal;
-pub use request::RequestNotification;
-pub use sent::{RecordFailed, RecordSent};
+pub use request_notification::RequestNotification;
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

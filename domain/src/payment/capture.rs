@@ -36,8 +36,10 @@ impl Capture {
         let capturable = payment.money(payment.ledger.held())?;
         let expired = payment.held_until.is_some_and(|until| at >= until);
         match payment.gateway_ref.clone() {
+            Some(_) if payment.has_expired() || !capturable.is_zero() && expired => {
+                Err(PaymentRefusal::AuthorizationExpired)
+            }
             Some(_) if capturable.is_zero() => payment.invalid_state(),
-            Some(_) if expired => Err(PaymentRefusal::AuthorizationExpired),
             Some(_) if amount.amount_minor > capturable.amount_minor => {
                 Err(PaymentRefusal::ExceedsCapturable { requested: amount, capturable })
             }

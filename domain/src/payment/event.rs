@@ -111,6 +111,9 @@ pub enum PaymentEvent {
         expected: Money,
         /// What the gateway reports.
         reported: Money,
+        /// The gateway's own reference to what it holds instead.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        gateway_ref: Option<String>,
     },
     /// The gateway is to take money that is held.
     PaymentCaptureRequested {

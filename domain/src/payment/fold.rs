@@ -3,8 +3,8 @@
 use crate::{ids::OperationId, money::Money};
 
 use super::{
-    InFlight, Operation, Payment, PaymentEvent, Terms,
-    state::{Ended, Finish},
+    Conflict, InFlight, Operation, Payment, PaymentEvent, Terms,
+    state::{Ended, Finish, Finished},
 };
 
 impl Payment {
@@ -18,18 +18,23 @@ impl Payment {
                 self.begin(operation_id, Operation::Authorize, amount);
             }
             PaymentEvent::PaymentActionRequired { operation_id, expires_at, .. } => {
-                self.end(operation_id, Finish::ActionRequired);
+                self.end(operation_id, Operation::Authorize, Finish::ActionRequired);
                 self.action = Some((operation_id, expires_at));
             }
             PaymentEvent::PaymentAuthorized { operation_id, amount, gateway_ref, expires_at, .. } => {
-                self.end(operation_id, Finish::Done);
+                // A second authorization comes by mistake and is let go at once: the first one stays
+                // the one that is captured.
+                if self.ledger.held() == 0 {
+                    self.gateway_ref = Some(gateway_ref);
+                    self.held_until = Some(expires_at);
+                }
+                self.end(operation_id, Operation::Authorize, Finish::Done);
                 self.action = None;
-                self.ledger.authorized += amount.amount_minor;
-                self.gateway_ref = Some(gateway_ref);
-                self.held_until = Some(expires_at);
+                self.ledger.hold(amount.amount_minor);
             }
             PaymentEvent::PaymentDeclined { operation_id, .. } => {
-                self.end(operation_id, Finish::Failed);
+                self.end(operation_id, Operation::Authorize, Finish::Failed);
+                self.action = None;
                 self.void_scheduled = None;
                 self.ended = Some(Ended::Declined);
             }
@@ -42,37 +47,50 @@ impl Payment {
             PaymentEvent::PaymentReconciliationFailed { operation_id, attempt, .. } => {
                 self.edit_flight(operation_id, |flight| flight.unanswered = attempt);
             }
-            PaymentEvent::PaymentConflictDetected { operation_id, reported, .. } => {
-                self.end(operation_id, Finish::Failed);
-                self.conflict = Some(reported);
+            PaymentEvent::PaymentConflictDetected { operation_id, reported, gateway_ref, .. } => {
+                let operation = self.in_flight.as_ref().map_or(Operation::Authorize, |it| it.operation);
+                self.end(operation_id, operation, Finish::Conflicted);
+                self.action = None;
+                if self.gateway_ref.is_none() {
+                    self.gateway_ref.clone_from(&gateway_ref);
+                }
+                self.conflict = Some(Conflict { reported, gateway_ref });
             }
             PaymentEvent::PaymentCaptureRequested { operation_id, amount, is_final, .. } => {
                 self.begin(operation_id, Operation::Capture, amount);
                 self.edit_flight(operation_id, |flight| flight.is_final = is_final);
             }
             PaymentEvent::PaymentCaptured { operation_id, amount, .. } => {
-                self.end(operation_id, Finish::Done);
+                self.end(operation_id, Operation::Capture, Finish::Done);
                 self.ledger.captured += amount.amount_minor;
+                if self.ledger.held() == 0 {
+                    self.void_scheduled = None;
+                }
             }
-            PaymentEvent::PaymentVoidRequested { operation_id, amount, .. } => {
+            PaymentEvent::PaymentVoidRequested { operation_id, amount, gateway_ref, .. } => {
                 self.void_scheduled = None;
                 self.begin(operation_id, Operation::Void, amount);
+                self.edit_flight(operation_id, |flight| flight.gateway_ref = gateway_ref);
             }
             PaymentEvent::PaymentVoidScheduled { operation_id, .. } => {
                 self.void_scheduled = Some(operation_id);
             }
             PaymentEvent::PaymentVoided { operation_id, amount, .. } => {
-                self.end(operation_id, Finish::Done);
+                self.end(operation_id, Operation::Void, Finish::Done);
                 self.void_scheduled = None;
                 self.action = None;
                 self.conflict = None;
                 self.ledger.voided += amount.amount_minor;
                 self.ended = Some(Ended::Voided);
             }
-            PaymentEvent::PaymentCaptureFailed { operation_id, .. }
-            | PaymentEvent::PaymentVoidFailed { operation_id, .. }
-            | PaymentEvent::PaymentRefundFailed { operation_id, .. } => {
-                self.end(operation_id, Finish::Failed);
+            PaymentEvent::PaymentCaptureFailed { operation_id, .. } => {
+                self.end(operation_id, Operation::Capture, Finish::Failed);
+            }
+            PaymentEvent::PaymentVoidFailed { operation_id, .. } => {
+                self.end(operation_id, Operation::Void, Finish::Failed);
+            }
+            PaymentEvent::PaymentRefundFailed { operation_id, .. } => {
+                self.end(operation_id, Operation::Refund, Finish::Failed);
             }
             PaymentEvent::PaymentAuthorizationExpired { released, .. } => {
                 self.ledger.voided += released.amount_minor;
@@ -84,7 +102,7 @@ impl Payment {
                 self.edit_flight(operation_id, |flight| flight.refund_id = Some(refund_id));
             }
             PaymentEvent::PaymentRefunded { operation_id, amount, .. } => {
-                self.end(operation_id, Finish::Done);
+                self.end(operation_id, Operation::Refund, Finish::Done);
                 self.ledger.refunded += amount.amount_minor;
             }
         }
@@ -95,6 +113,7 @@ impl Payment {
             operation_id,
             operation,
             amount,
+            gateway_ref: self.gateway_ref.clone(),
             is_final: false,
             refund_id: None,
             unknown: false,
@@ -103,12 +122,12 @@ impl Payment {
         });
     }
 
-    fn end(&mut self, operation_id: OperationId, finish: Finish) {
+    fn end(&mut self, operation_id: OperationId, operation: Operation, finish: Finish) {
         if self.in_flight.as_ref().is_some_and(|flight| flight.operation_id == operation_id) {
             self.in_flight = None;
         }
-        self.finished.retain(|(finished, _)| *finished != operation_id);
-        self.finished.push((operation_id, finish));
+        self.finished.retain(|over| (over.operation_id, over.operation) != (operation_id, operation));
+        self.finished.push(Finished { operation_id, operation, finish });
     }
 
     fn edit_flight(&mut self, operation_id: OperationId, change: impl FnOnce(&mut InFlight)) {

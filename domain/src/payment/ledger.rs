@@ -17,6 +17,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// More is held. Only a second authorization of an absurd amount could reach the end of `i64`.
+    pub(super) fn hold(&mut self, amount: i64) {
+        self.authorized = self.authorized.saturating_add(amount);
+    }
+
     /// What is held and can still be taken or let go.
     pub fn held(self) -> i64 {
         self.authorized - self.captured - self.voided

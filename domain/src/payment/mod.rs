@@ -3,6 +3,7 @@
 //! called, the outcome after; an unknown outcome is a state. Money that is held too late is let go
 //! at once. Each command is a file of its own.
 
+mod allowed;
 mod authorize;
 mod capture;
 mod complete_action;
@@ -20,6 +21,7 @@ mod record_void;
 mod refund;
 mod refusal;
 mod state;
+mod status;
 mod void;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
@@ -42,7 +44,8 @@ pub use record_still_unknown::RecordStillUnknown;
 pub use record_void::RecordVoid;
 pub use refund::Refund;
 pub use refusal::PaymentRefusal;
-pub use state::{InFlight, Payment, PaymentStatus, Terms};
+pub use state::{Conflict, InFlight, Payment, Terms};
+pub use status::PaymentStatus;
 pub use void::Void;
 
 /// How money is taken.

@@ -31,23 +31,47 @@ impl RecordAuthorization {
             }
             return payment.then_scheduled_void(vec![of(outcome, terms, operation_id)]);
         }
-        match (payment.finish_of(operation_id), &outcome) {
+        match (payment.finish_of(operation_id, Operation::Authorize), &outcome) {
             (None, _) => Err(PaymentRefusal::UnknownOperation),
-            (Some(Finish::Failed | Finish::ActionRequired), AuthorizationOutcome::Authorized { .. }) => {
-                late(payment, terms, operation_id, outcome)
+            (
+                Some(Finish::ActionRequired),
+                AuthorizationOutcome::Authorized { .. } | AuthorizationOutcome::Declined { .. },
+            ) if payment.waits_for(operation_id) => {
+                payment.idle()?;
+                Ok(vec![of(outcome, terms, operation_id)])
             }
-            (Some(Finish::Done | Finish::Failed | Finish::ActionRequired), _) => Ok(vec![]),
+            (
+                Some(Finish::Failed | Finish::ActionRequired),
+                AuthorizationOutcome::Authorized { amount, gateway_ref, .. },
+            ) => {
+                payment.idle()?;
+                let void = PaymentEvent::PaymentVoidRequested {
+                    order_id: terms.order_id,
+                    operation_id: OperationId(derive(operation_id.0, "void-late-success")),
+                    amount: *amount,
+                    gateway_ref: Some(gateway_ref.clone()),
+                };
+                Ok(vec![of(outcome, terms, operation_id), void])
+            }
+            (Some(Finish::Done | Finish::Failed | Finish::Conflicted | Finish::ActionRequired), _) => {
+                Ok(vec![])
+            }
         }
     }
 }
 
-/// The fact that an outcome of an operation in flight is.
+/// The fact that an outcome is.
 fn of(outcome: AuthorizationOutcome, terms: &Terms, operation_id: OperationId) -> PaymentEvent {
     let order_id = terms.order_id;
     match outcome {
-        AuthorizationOutcome::Authorized { amount, .. } if !plausible(amount, terms) => {
-            let expected = terms.amount;
-            PaymentEvent::PaymentConflictDetected { order_id, operation_id, expected, reported: amount }
+        AuthorizationOutcome::Authorized { amount, gateway_ref, .. } if !plausible(amount, terms) => {
+            PaymentEvent::PaymentConflictDetected {
+                order_id,
+                operation_id,
+                expected: terms.amount,
+                reported: amount,
+                gateway_ref: Some(gateway_ref),
+            }
         }
         AuthorizationOutcome::Authorized { amount, gateway_ref, expires_at } => {
             PaymentEvent::PaymentAuthorized { order_id, operation_id, amount, gateway_ref, expires_at }
@@ -63,25 +87,6 @@ fn of(outcome: AuthorizationOutcome, terms: &Terms, operation_id: OperationId) -
             PaymentEvent::PaymentOutcomeUnknown { order_id, operation_id, operation }
         }
     }
-}
-
-/// Success of an operation that had ended otherwise.
-fn late(
-    payment: &Payment,
-    terms: &Terms,
-    operation_id: OperationId,
-    outcome: AuthorizationOutcome,
-) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
-    payment.idle()?;
-    let awaited = payment.action.is_some_and(|(waiting, _)| waiting == operation_id);
-    let event = of(outcome, terms, operation_id);
-    if awaited {
-        return Ok(vec![event]);
-    }
-    let mut after = payment.clone();
-    after.fold(event.clone());
-    let void = OperationId(derive(operation_id.0, "void-late-success"));
-    Ok(vec![event, after.void_request(void)?])
 }
 
 /// Less than was asked for can be held, more or another currency can't.

@@ -20,7 +20,7 @@ impl RecordCapture {
         let order_id = payment.begun()?.order_id;
         let Self { operation_id, outcome } = self;
         let Some(flight) = payment.flight(operation_id, Operation::Capture) else {
-            return ended(payment, operation_id);
+            return ended(payment, operation_id, Operation::Capture);
         };
         let events = match outcome {
             OperationOutcome::Done { amount } if amount == flight.amount => {
@@ -31,6 +31,7 @@ impl RecordCapture {
                 operation_id,
                 expected: flight.amount,
                 reported: amount,
+                gateway_ref: flight.gateway_ref.clone(),
             }],
             OperationOutcome::Failed { code, retryable } => {
                 vec![PaymentEvent::PaymentCaptureFailed { order_id, operation_id, code, retryable }]
@@ -63,8 +64,9 @@ fn captured(payment: &Payment, flight: &InFlight) -> Result<Vec<PaymentEvent>, P
 pub(super) fn ended(
     payment: &Payment,
     operation_id: OperationId,
+    operation: Operation,
 ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
-    match payment.finish_of(operation_id) {
+    match payment.finish_of(operation_id, operation) {
         Some(_) => Ok(vec![]),
         None => Err(PaymentRefusal::UnknownOperation),
     }

@@ -22,7 +22,7 @@ impl RecordRefund {
         let order_id = payment.begun()?.order_id;
         let Self { operation_id, outcome } = self;
         let Some(flight) = payment.flight(operation_id, Operation::Refund) else {
-            return ended(payment, operation_id);
+            return ended(payment, operation_id, Operation::Refund);
         };
         let refund_id = flight.refund_id.unwrap_or(RefundId(operation_id.0));
         Ok(vec![match outcome {
@@ -35,6 +35,7 @@ impl RecordRefund {
                 operation_id,
                 expected: flight.amount,
                 reported: amount,
+                gateway_ref: flight.gateway_ref.clone(),
             },
             OperationOutcome::Failed { code, retryable } => {
                 PaymentEvent::PaymentRefundFailed { order_id, operation_id, refund_id, code, retryable }

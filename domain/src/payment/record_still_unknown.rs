@@ -20,13 +20,17 @@ impl RecordStillUnknown {
         let order_id = payment.begun()?.order_id;
         let Self { operation_id, attempt } = self;
         match &payment.in_flight {
+            Some(flight) if flight.operation_id == operation_id && !flight.unknown => {
+                let operation = flight.operation;
+                Ok(vec![PaymentEvent::PaymentOutcomeUnknown { order_id, operation_id, operation }])
+            }
             Some(flight) if flight.operation_id == operation_id => {
                 if flight.unanswered >= attempt {
                     return Ok(vec![]);
                 }
                 Ok(vec![PaymentEvent::PaymentReconciliationFailed { order_id, operation_id, attempt }])
             }
-            Some(_) | None if payment.finish_of(operation_id).is_some() => Ok(vec![]),
+            Some(_) | None if payment.has_finished(operation_id) => Ok(vec![]),
             Some(_) | None => Err(PaymentRefusal::UnknownOperation),
         }
     }

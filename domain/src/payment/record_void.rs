@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::OperationId;
 
 use super::{
-    Operation, OperationOutcome, Payment, PaymentEvent, PaymentRefusal, record_capture::ended,
+    InFlight, Operation, OperationOutcome, Payment, PaymentEvent, PaymentRefusal,
+    record_capture::ended,
 };
 
 /// Say what became of a void.
@@ -22,13 +23,11 @@ impl RecordVoid {
         let order_id = payment.begun()?.order_id;
         let Self { operation_id, outcome } = self;
         let Some(flight) = payment.flight(operation_id, Operation::Void) else {
-            return ended(payment, operation_id);
+            return ended(payment, operation_id, Operation::Void);
         };
         Ok(vec![match outcome {
             OperationOutcome::Done { .. } => {
-                // All that is held is let go, whatever the gateway calls it; what was in conflict
-                // was never entered.
-                let amount = payment.money(payment.ledger.held())?;
+                let amount = payment.money(let_go(payment, flight))?;
                 PaymentEvent::PaymentVoided { order_id, operation_id, amount }
             }
             OperationOutcome::Failed { code, retryable } => {
@@ -40,5 +39,16 @@ impl RecordVoid {
                 PaymentEvent::PaymentOutcomeUnknown { order_id, operation_id, operation }
             }
         }])
+    }
+}
+
+/// What was asked for is let go, whatever the gateway calls it. An authorization in conflict was
+/// never entered into the ledger, and a capture in conflict left all as it was.
+fn let_go(payment: &Payment, flight: &InFlight) -> i64 {
+    let held = payment.ledger.held();
+    match payment.conflict {
+        Some(_) if flight.gateway_ref != payment.gateway_ref => 0,
+        Some(_) => held,
+        None => flight.amount.amount_minor.min(held),
     }
 }

@@ -36,6 +36,9 @@ impl Refund {
         check_amount(payment, amount)?;
         check_text("reason", &reason, LONGEST_REASON)?;
         payment.idle()?;
+        if payment.conflict.is_some() {
+            return payment.invalid_state();
+        }
         let refundable = payment.money(payment.ledger.refundable())?;
         match payment.gateway_ref.clone() {
             Some(_) if payment.ledger.captured == 0 => payment.invalid_state(),

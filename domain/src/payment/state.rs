@@ -1,7 +1,5 @@
-//! The state of a payment. Its status is a function of the ledger and of what is in flight; no
-//! command sets it.
-
-use std::fmt;
+//! The state of a payment: what it is for, its ledger, the operation in flight and what became of
+//! those before. Next: [`status`](super::status) says what that amounts to.
 
 use serde::{Deserialize, Serialize};
 
@@ -31,9 +29,9 @@ pub struct Payment {
     /// Until when money is held.
     pub held_until: Option<DecidedAt>,
     /// What the gateway reported instead of what was asked for.
-    pub conflict: Option<Money>,
+    pub conflict: Option<Conflict>,
     /// Operations that are over, oldest first.
-    pub(super) finished: Vec<(OperationId, Finish)>,
+    pub(super) finished: Vec<Finished>,
     /// How it ended without money being taken.
     pub(super) ended: Option<Ended>,
 }
@@ -51,6 +49,15 @@ pub struct Terms {
     pub method_token: String,
 }
 
+/// Another amount than was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// What the gateway reports.
+    pub reported: Money,
+    /// The gateway's reference to it.
+    pub gateway_ref: Option<String>,
+}
+
 /// An operation at the gateway whose outcome is not known yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InFlight {
@@ -60,6 +67,9 @@ pub struct InFlight {
     pub operation: Operation,
     /// With how much.
     pub amount: Money,
+    /// The gateway's reference to what it is about; a second authorization has another one than
+    /// the payment.
+    pub gateway_ref: Option<String>,
     /// For a capture: whether the rest is let go.
     pub is_final: bool,
     /// For a refund: which.
@@ -72,11 +82,20 @@ pub struct InFlight {
     pub unanswered: u32,
 }
 
+/// An operation that is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Finished {
+    pub(super) operation_id: OperationId,
+    pub(super) operation: Operation,
+    pub(super) finish: Finish,
+}
+
 /// How an operation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Finish {
     Done,
     Failed,
+    Conflicted,
     ActionRequired,
 }
 
@@ -88,47 +107,6 @@ pub(super) enum Ended {
     Expired,
 }
 
-/// Where a payment is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum PaymentStatus {
-    /// It does not exist.
-    New,
-    /// Nothing was asked of the gateway.
-    Initiated,
-    /// The gateway is to hold the money.
-    Authorizing,
-    /// The customer has to act.
-    RequiresAction,
-    /// An operation's outcome is unknown.
-    Unknown,
-    /// It is to be voided as soon as the outcome is known.
-    VoidPending,
-    /// The gateway reports another amount than was asked for.
-    Conflicted,
-    /// Money is held.
-    Authorized,
-    /// Some of it was taken, the rest is held.
-    PartiallyCaptured,
-    /// Money was taken.
-    Captured,
-    /// Some of it was given back.
-    PartiallyRefunded,
-    /// All of it was given back.
-    Refunded,
-    /// The gateway would not hold the money.
-    Declined,
-    /// What was held was let go.
-    Voided,
-    /// What was held ran out.
-    Expired,
-}
-
-impl fmt::Display for PaymentStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
-
 impl Payment {
     /// Whether it began.
     pub fn exists(&self) -> bool {
@@ -138,78 +116,6 @@ impl Payment {
     /// Its order.
     pub fn order_id(&self) -> Option<OrderId> {
         self.terms.as_ref().map(|terms| terms.order_id)
-    }
-
-    /// Where it is.
-    pub fn status(&self) -> PaymentStatus {
-        if self.terms.is_none() {
-            return PaymentStatus::New;
-        }
-        if self.conflict.is_some() {
-            return PaymentStatus::Conflicted;
-        }
-        match &self.in_flight {
-            Some(_) if self.void_scheduled.is_some() => PaymentStatus::VoidPending,
-            Some(flight) if flight.unknown => PaymentStatus::Unknown,
-            Some(flight) if flight.operation == Operation::Authorize => PaymentStatus::Authorizing,
-            Some(_) | None if self.action.is_some() => PaymentStatus::RequiresAction,
-            Some(_) | None => self.settled(),
-        }
-    }
-
-    /// Where it is, judged by the ledger alone.
-    fn settled(&self) -> PaymentStatus {
-        let ledger = self.ledger;
-        match self.ended {
-            _ if ledger.captured > 0 && ledger.refundable() == 0 => PaymentStatus::Refunded,
-            _ if ledger.refunded > 0 => PaymentStatus::PartiallyRefunded,
-            _ if ledger.captured > 0 && ledger.held() > 0 => PaymentStatus::PartiallyCaptured,
-            _ if ledger.captured > 0 => PaymentStatus::Captured,
-            _ if ledger.held() > 0 => PaymentStatus::Authorized,
-            Some(Ended::Declined) => PaymentStatus::Declined,
-            Some(Ended::Voided) => PaymentStatus::Voided,
-            Some(Ended::Expired) => PaymentStatus::Expired,
-            None => PaymentStatus::Initiated,
-        }
-    }
-
-    /// The state's name.
-    pub fn state_name(&self) -> &'static str {
-        match self.status() {
-            PaymentStatus::New => "New",
-            PaymentStatus::Initiated => "Initiated",
-            PaymentStatus::Authorizing => "Authorizing",
-            PaymentStatus::RequiresAction => "RequiresAction",
-            PaymentStatus::Unknown => "Unknown",
-            PaymentStatus::VoidPending => "VoidPending",
-            PaymentStatus::Conflicted => "Conflicted",
-            PaymentStatus::Authorized => "Authorized",
-            PaymentStatus::PartiallyCaptured => "PartiallyCaptured",
-            PaymentStatus::Captured => "Captured",
-            PaymentStatus::PartiallyRefunded => "PartiallyRefunded",
-            PaymentStatus::Refunded => "Refunded",
-            PaymentStatus::Declined => "Declined",
-            PaymentStatus::Voided => "Voided",
-            PaymentStatus::Expired => "Expired",
-        }
-    }
-
-    /// Names of the commands that the state allows.
-    pub fn allowed_commands(&self, at: DecidedAt) -> Vec<&'static str> {
-        let idle = self.in_flight.is_none() && self.conflict.is_none();
-        let unknown = self.in_flight.as_ref().is_some_and(|flight| flight.unknown);
-        let holds = idle && self.ledger.held() > 0;
-        let table = [
-            ("InitiatePayment", !self.exists()),
-            ("Authorize", self.status() == PaymentStatus::Initiated),
-            ("CompleteAction", idle && self.action.is_some_and(|(_, until)| at < until)),
-            ("Reconcile", unknown),
-            ("Capture", holds && self.held_until.is_none_or(|until| at < until)),
-            ("Void", holds || idle && self.action.is_some() || self.conflict.is_some() || unknown),
-            ("ExpireAuthorization", holds && self.held_until.is_some_and(|until| at >= until)),
-            ("Refund", idle && self.ledger.refundable() > 0),
-        ];
-        table.into_iter().filter_map(|(name, allowed)| allowed.then_some(name)).collect()
     }
 
     /// So much of the payment's currency.
@@ -228,15 +134,26 @@ impl Payment {
             .filter(|flight| flight.operation_id == id && flight.operation == operation)
     }
 
-    pub(super) fn finish_of(&self, id: OperationId) -> Option<Finish> {
-        self.finished.iter().find(|(finished, _)| *finished == id).map(|(_, finish)| *finish)
+    /// Whether this operation waits for the customer.
+    pub(super) fn waits_for(&self, id: OperationId) -> bool {
+        self.action.is_some_and(|(waiting, _)| waiting == id)
+    }
+
+    /// How this operation ended, if it is over.
+    pub(super) fn finish_of(&self, id: OperationId, operation: Operation) -> Option<Finish> {
+        let same = |over: &&Finished| over.operation_id == id && over.operation == operation;
+        self.finished.iter().find(same).map(|over| over.finish)
+    }
+
+    pub(super) fn has_finished(&self, id: OperationId) -> bool {
+        self.finished.iter().any(|over| over.operation_id == id)
     }
 
     /// Whether this operation was asked for before; then asking again changes nothing.
     pub(super) fn knows(&self, id: OperationId) -> bool {
         self.in_flight.as_ref().is_some_and(|flight| flight.operation_id == id)
             || self.void_scheduled == Some(id)
-            || self.finish_of(id).is_some()
+            || self.has_finished(id)
     }
 
     /// Refuses where an operation is under way.
@@ -245,6 +162,11 @@ impl Payment {
             Some(flight) => Err(PaymentRefusal::OperationInFlight { operation: flight.operation }),
             None => Ok(()),
         }
+    }
+
+    /// Whether what was held ran out, and nothing else is held.
+    pub(super) fn has_expired(&self) -> bool {
+        self.ended == Some(Ended::Expired) && self.ledger.held() == 0
     }
 
     pub(super) fn invalid_state<T>(&self) -> Result<T, PaymentRefusal> {
@@ -261,23 +183,24 @@ impl Payment {
         for event in &events {
             after.fold(event.clone());
         }
-        if after.in_flight.is_none() && (after.ledger.held() > 0 || after.action.is_some()) {
+        if after.in_flight.is_none() && after.can_let_go() {
             events.push(after.void_request(operation_id)?);
         }
         Ok(events)
     }
 
+    /// Whether the gateway holds anything, or is about to.
+    pub(super) fn can_let_go(&self) -> bool {
+        self.ledger.held() > 0 || self.action.is_some() || self.conflict.is_some()
+    }
+
     /// The request to let go all that is held.
     pub(super) fn void_request(&self, operation_id: OperationId) -> Result<PaymentEvent, PaymentRefusal> {
-        let amount = match self.conflict {
-            Some(reported) => reported,
-            None => self.money(self.ledger.held())?,
+        let order_id = self.begun()?.order_id;
+        let (amount, gateway_ref) = match &self.conflict {
+            Some(conflict) => (conflict.reported, conflict.gateway_ref.clone()),
+            None => (self.money(self.ledger.held())?, self.gateway_ref.clone()),
         };
-        Ok(PaymentEvent::PaymentVoidRequested {
-            order_id: self.begun()?.order_id,
-            operation_id,
-            amount,
-            gateway_ref: self.gateway_ref.clone(),
-        })
+        Ok(PaymentEvent::PaymentVoidRequested { order_id, operation_id, amount, gateway_ref })
     }
 }

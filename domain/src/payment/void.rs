@@ -30,9 +30,7 @@ impl Void {
                 (false, _) => Err(PaymentRefusal::OperationInFlight { operation: flight.operation }),
             };
         }
-        let to_let_go =
-            payment.ledger.held() > 0 || payment.action.is_some() || payment.conflict.is_some();
-        if to_let_go {
+        if payment.can_let_go() {
             return Ok(vec![payment.void_request(operation_id)?]);
         }
         if payment.status() == PaymentStatus::Initiated {

@@ -14,3 +14,25 @@ impl DiscontinueProduct {
         Ok(vec![ProductEvent::ProductDiscontinued { sku }])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::product::{DiscontinueProduct, ProductCommand, ProductRefusal, testing::*};
+
+    fn discontinue() -> ProductCommand {
+        ProductCommand::Discontinue(DiscontinueProduct {})
+    }
+
+    #[test]
+    fn a_product_is_discontinued_once() {
+        given(&[registered()]).when(discontinue()).then_expect_events(vec![discontinued()]);
+        given(&[registered(), discontinued()])
+            .when(discontinue())
+            .then_expect_error(ProductRefusal::Discontinued);
+    }
+
+    #[test]
+    fn what_was_never_registered_can_t_be_discontinued() {
+        given(&[]).when(discontinue()).then_expect_error(ProductRefusal::UnknownProduct);
+    }
+}

@@ -7,6 +7,8 @@ mod event;
 mod refusal;
 mod register_product;
 mod rename_product;
+#[cfg(test)]
+mod testing;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,11 @@ impl Listing {
             Some((price, effective_at)) if effective_at <= at => price,
             Some(_) | None => self.unit_price,
         }
+    }
+
+    /// Whether another price is announced for later.
+    pub fn has_announced(&self, at: DecidedAt) -> bool {
+        self.announced.is_some_and(|(_, effective_at)| effective_at > at)
     }
 }
 

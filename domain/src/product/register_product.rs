@@ -57,3 +57,48 @@ pub(super) fn check_price(price: Money) -> Result<(), ProductRefusal> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::product::{ProductCommand, ProductRefusal, RegisterProduct, testing::*};
+
+    #[test]
+    fn a_product_is_registered_once() {
+        let command = || ProductCommand::Register(register());
+        given(&[]).when(command()).then_expect_events(vec![registered()]);
+        given(&[registered()])
+            .when(command())
+            .then_expect_error(ProductRefusal::ProductExists);
+        given(&[registered(), discontinued()])
+            .when(command())
+            .then_expect_error(ProductRefusal::ProductExists);
+    }
+
+    #[test]
+    fn a_product_may_be_free_but_not_cheaper() {
+        let priced = |cents| RegisterProduct { unit_price: euro(cents), ..register() };
+        assert!(given(&[]).when(ProductCommand::Register(priced(0))).inspect_result().is_ok());
+        given(&[])
+            .when(ProductCommand::Register(priced(-1)))
+            .then_expect_error(ProductRefusal::NegativePrice { price: euro(-1) });
+    }
+
+    #[test]
+    fn a_product_needs_a_name_that_can_be_read() {
+        for (name, characters) in [(String::new(), 0), (" ".to_owned(), 1), ("é".repeat(201), 201)] {
+            let command = ProductCommand::Register(RegisterProduct { name, ..register() });
+            given(&[])
+                .when(command)
+                .then_expect_error(ProductRefusal::InvalidName { characters, limit: 200 });
+        }
+    }
+
+    #[test]
+    fn a_tax_is_at_most_the_whole_price() {
+        let mut command = register();
+        command.tax.basis_points = 10_001;
+        given(&[])
+            .when(ProductCommand::Register(command))
+            .then_expect_error(ProductRefusal::TaxOutOfRange { basis_points: 10_001, limit: 10_000 });
+    }
+}

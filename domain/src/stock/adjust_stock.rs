@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ids::ReservationId;
+
 use super::{
     StockEvent, StockItem, StockRefusal, receive_stock::check_text, register_stock_item::MOST_PIECES,
 };
@@ -48,8 +50,8 @@ impl AdjustStock {
         let Self { adjustment_id, delta, reason, .. } = self;
         let adjusted =
             StockEvent::StockAdjusted { sku: sku.clone(), adjustment_id, delta, reason, on_hand };
-        let missing = -(item.available() + delta + item.backorder_limit());
-        if missing <= 0 || delta > 0 {
+        let missing = item.present() - on_hand;
+        if missing <= 0 {
             return Ok(vec![adjusted]);
         }
         let reservations = at_risk(item, missing);
@@ -57,16 +59,17 @@ impl AdjustStock {
     }
 }
 
-/// The latest promises that together make up what is missing.
-fn at_risk(item: &StockItem, missing: i64) -> Vec<crate::ids::ReservationId> {
-    let mut promises: Vec<_> = item.reservations.iter().collect();
+/// The latest promises that together make up what is missing; what waits for a delivery is not
+/// at risk.
+fn at_risk(item: &StockItem, missing: i64) -> Vec<ReservationId> {
+    let mut promises: Vec<_> = item.reservations.iter().filter(|(_, held)| held.present() > 0).collect();
     promises.sort_by_key(|(_, held)| std::cmp::Reverse(held.serial));
     let mut left = missing;
     promises
         .into_iter()
         .take_while(|(_, held)| {
             let needed = left > 0;
-            left -= i64::from(held.quantity);
+            left -= i64::from(held.present());
             needed
         })
         .map(|(id, _)| *id)

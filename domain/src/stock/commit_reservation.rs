@@ -47,7 +47,7 @@ impl CommitReservation {
                 reserved: held.quantity,
             });
         }
-        if held.backordered > 0 {
+        if quantity > held.present() {
             return Err(StockRefusal::StillBackordered { backordered: held.backordered });
         }
         let on_hand = item.on_hand - i64::from(quantity);

@@ -3,10 +3,12 @@
 //! was made stays released. Each command is a file of its own.
 
 mod adjust_stock;
+mod allowed;
 mod commit_reservation;
 mod confirm_reservation;
 mod event;
 mod expire_reservation;
+mod fold;
 mod receive_stock;
 mod refusal;
 mod register_stock_item;

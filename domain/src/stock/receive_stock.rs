@@ -29,13 +29,14 @@ impl ReceiveStock {
         let mut waiting: Vec<_> =
             item.reservations.iter().filter(|(_, held)| held.backordered > 0).collect();
         waiting.sort_by_key(|(_, held)| held.serial);
-        let mut left = self.quantity;
+        // What was set free since, or is missing by count, counts too.
+        let mut left = (item.spare() + i64::from(self.quantity)).max(0);
         for (id, held) in waiting {
-            let quantity = held.backordered.min(left);
+            let quantity = held.backordered.min(u32::try_from(left).unwrap_or(u32::MAX));
             if quantity == 0 {
                 break;
             }
-            left -= quantity;
+            left -= i64::from(quantity);
             events.push(StockEvent::BackorderFilled {
                 sku: sku.clone(),
                 reservation_id: *id,

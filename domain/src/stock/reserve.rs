@@ -7,7 +7,7 @@ use crate::{
     ids::{OrderId, ReservationId},
 };
 
-use super::{Phase, StockEvent, StockItem, StockRefusal, receive_stock::check_quantity};
+use super::{StockEvent, StockItem, StockRefusal, receive_stock::check_quantity};
 
 /// Hold pieces for an order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,9 +31,7 @@ impl Reserve {
             return Err(StockRefusal::ReservationClosed);
         }
         if let Some(held) = item.reservations.get(&reservation_id) {
-            let same = held.order_id == order_id
-                && held.quantity == quantity
-                && matches!(held.phase, Phase::Held { .. });
+            let same = held.order_id == order_id && held.quantity == quantity;
             return if same { Ok(vec![]) } else { Err(StockRefusal::ReservationExists) };
         }
         let available = item.available();

@@ -9,11 +9,11 @@
 use std::{env, path::PathBuf};
 
 /// Where the golden files are.
-pub fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
 /// Whether golden files are to be written instead of compared.
-pub fn updating() -> bool {
+pub(crate) fn updating() -> bool {
     env::var_os("UPDATE_GOLDEN").is_some()
 }

@@ -26,7 +26,7 @@ const NEW: u128 = 9;
 const ACT_UNTIL: i64 = 1;
 const HELD_UNTIL: i64 = 7 * 24;
 
-pub fn lives() -> Vec<Life<Payment>> {
+pub(crate) fn lives() -> Vec<Life<Payment>> {
     let authorizing = || vec![initiate(euro(100)), authorize(AUTHORIZATION)];
     let unknown = || [authorizing(), vec![authorization(AuthorizationOutcome::Unknown)]].concat();
     let authorized = || [authorizing(), vec![authorization(held(euro(100)))]].concat();
@@ -79,7 +79,7 @@ pub fn lives() -> Vec<Life<Payment>> {
     ]
 }
 
-pub fn commands() -> Vec<Asked<PaymentCommand>> {
+pub(crate) fn commands() -> Vec<Asked<PaymentCommand>> {
     let still_unknown = |operation| {
         PaymentCommand::RecordStillUnknown(RecordStillUnknown { operation_id: id(operation), attempt: 1 })
     };

@@ -12,7 +12,7 @@ use orderlog_domain::{
 
 use crate::{Asked, Life};
 
-pub fn lives() -> Vec<Life<Product>> {
+pub(crate) fn lives() -> Vec<Life<Product>> {
     vec![
         life("Never registered", 0, vec![]),
         life("Registered", 0, vec![register()]),
@@ -22,7 +22,7 @@ pub fn lives() -> Vec<Life<Product>> {
     ]
 }
 
-pub fn commands() -> Vec<Asked<ProductCommand>> {
+pub(crate) fn commands() -> Vec<Asked<ProductCommand>> {
     let change = |new| ProductCommand::ChangePrice(ChangePrice { new, effective_at: None });
     let rename = |name: &str| ProductCommand::Rename(RenameProduct { name: name.to_owned() });
     let registered = |edit: fn(&mut RegisterProduct)| {

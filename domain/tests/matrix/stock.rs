@@ -18,7 +18,7 @@ use crate::{Asked, Life};
 const HELD_UNTIL: i64 = 30;
 const FORGOTTEN_AFTER: i64 = 46;
 
-pub fn lives() -> Vec<Life<StockItem>> {
+pub(crate) fn lives() -> Vec<Life<StockItem>> {
     let stocked = || vec![register(BackorderPolicy::Deny), receive(10)];
     let and = |commands: &[StockCommand]| [stocked(), commands.to_vec()].concat();
     let backordered = vec![register(BackorderPolicy::Allow { limit: 10 }), receive(3), reserve(5)];
@@ -45,7 +45,7 @@ pub fn lives() -> Vec<Life<StockItem>> {
     ]
 }
 
-pub fn commands() -> Vec<Asked<StockCommand>> {
+pub(crate) fn commands() -> Vec<Asked<StockCommand>> {
     let policy = |safety_stock| {
         let backorder = BackorderPolicy::Deny;
         StockCommand::SetPolicy(SetStockPolicy { safety_stock, low_stock_at: 2, backorder })

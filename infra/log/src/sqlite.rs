@@ -37,8 +37,9 @@ use crate::{
 /// and closes the file.
 #[derive(Clone)]
 pub struct SqliteEventStore {
-    queue: Arc<Queue>,
+    // Closed first: the writer's connection, closed last, clears the journal away.
     readers: Arc<Readers>,
+    queue: Arc<Queue>,
     durable: Arc<Durable>,
 }
 

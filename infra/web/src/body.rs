@@ -82,14 +82,13 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         }
     };
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| misplaced(&error))?;
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| refused(&error))?;
     json.end().map_err(|error| not_json(&error))?;
     // A struct would also take an array, as its fields in order; we don't.
     if text.trim_start().starts_with('[') {
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "request.body_invalid");
-        return Err(problem
-            .detail("the body is an array, expected an object")
-            .at("", "expected an object"));
+        return Err(
+            invalid("the body is an array, expected an object").at("", "expected an object")
+        );
     }
     Ok(value)
 }
@@ -149,13 +148,17 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     .detail(detail))
 }
 
-fn misplaced(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+fn refused(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     match error.inner().classify() {
-        Category::Data => Problem::new(StatusCode::BAD_REQUEST, "request.body_invalid")
-            .detail(error.to_string())
-            .at(pointer(error.path()), error.inner().to_string()),
+        Category::Data => {
+            invalid(&error.to_string()).at(pointer(error.path()), error.inner().to_string())
+        }
         Category::Syntax | Category::Eof | Category::Io => not_json(error.inner()),
     }
+}
+
+fn invalid(detail: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, "request.body_invalid").detail(detail)
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {

@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_problem_is_answered_as_problem_json_with_its_headers() {
-        let response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server.overloaded")
+        let response = Problem::new(StatusCode::SERVICE_UNAVAILABLE, "server.not_ready")
             .retry_after(1)
             .into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);

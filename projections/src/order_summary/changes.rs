@@ -2,13 +2,16 @@
 
 use orderlog_domain::{
     ids::ShipmentId,
-    money::{Money, MoneyError},
+    money::Money,
     order::{Cancellation, OrderEvent, OrderStatus, ShipmentPhase},
     payment::PaymentEvent,
 };
 
 use super::{OrderSummary, Shipment};
-use crate::order_axes::{self, FulfillmentStatus, PaymentStatus};
+use crate::{
+    folding::add,
+    order_axes::{self, FulfillmentStatus, PaymentStatus},
+};
 
 impl OrderSummary {
     pub(super) fn placed(fact: &OrderEvent) -> Option<Self> {
@@ -102,14 +105,14 @@ impl OrderSummary {
         self.fulfillment_status = self.fulfillment();
     }
 
-    pub(super) fn payment_changed(&mut self, fact: &PaymentEvent) -> Result<(), MoneyError> {
+    pub(super) fn payment_changed(&mut self, fact: &PaymentEvent) {
         match fact {
             PaymentEvent::PaymentInitiated { payment_id, .. } => self.payments.push(*payment_id),
             PaymentEvent::PaymentCaptured { amount, .. } => {
-                self.captured = self.captured.checked_add(*amount)?;
+                add(&mut self.captured, *amount);
             }
             PaymentEvent::PaymentRefunded { amount, .. } => {
-                self.refunded = self.refunded.checked_add(*amount)?;
+                add(&mut self.refunded, *amount);
             }
             PaymentEvent::PaymentAuthorizationRequested { .. }
             | PaymentEvent::PaymentActionRequired { .. }
@@ -133,7 +136,6 @@ impl OrderSummary {
             [self.total, self.captured, self.refunded].map(|money| money.amount_minor);
         self.payment_status =
             order_axes::paid(self.payment_status, fact, total, captured, refunded);
-        Ok(())
     }
 
     fn shipment(&mut self, id: ShipmentId) -> Option<&mut Shipment> {

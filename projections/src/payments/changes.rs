@@ -4,11 +4,12 @@
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     ids::{OperationId, OrderId, PaymentId},
-    money::{Money, MoneyError},
+    money::Money,
     payment::{Operation, PaymentEvent, PaymentStatus},
 };
 
 use super::{Action, Ended, InFlight, Payment, Refund};
+use crate::folding::add;
 
 impl Payment {
     pub(super) fn initiated(
@@ -44,11 +45,7 @@ impl Payment {
         }
     }
 
-    pub(super) fn change(
-        &mut self,
-        fact: &PaymentEvent,
-        at: DateTime<Utc>,
-    ) -> Result<(), MoneyError> {
+    pub(super) fn change(&mut self, fact: &PaymentEvent, at: DateTime<Utc>) {
         use PaymentEvent as E;
         match fact {
             E::PaymentInitiated { .. } | E::PaymentReconciliationFailed { .. } => {}
@@ -57,69 +54,75 @@ impl Payment {
                 self.attempts += 1;
                 self.action = None;
             }
-            E::PaymentActionRequired { url, expires_at, .. } => {
-                self.in_flight = None;
+            E::PaymentActionRequired { operation_id, url, expires_at, .. } => {
+                self.end(*operation_id);
                 self.action = Some(Action { url: url.clone(), expires_at: *expires_at });
             }
-            E::PaymentAuthorized { amount, gateway_ref, expires_at, .. } => {
-                self.in_flight = None;
+            E::PaymentAuthorized { operation_id, amount, gateway_ref, expires_at, .. } => {
+                // A second authorization comes by mistake and is let go at once.
+                if self.held() == 0 {
+                    self.gateway_ref = Some(gateway_ref.clone());
+                    self.held_until = Some(*expires_at);
+                }
+                self.end(*operation_id);
                 self.action = None;
-                self.authorized = self.authorized.checked_add(*amount)?;
-                self.gateway_ref = Some(gateway_ref.clone());
-                self.held_until = Some(*expires_at);
+                add(&mut self.authorized, *amount);
             }
-            E::PaymentDeclined { code, .. } => {
-                self.fail(code);
+            E::PaymentDeclined { operation_id, code, .. } => {
+                self.fail(*operation_id, code);
+                self.action = None;
                 self.void_scheduled = false;
                 self.ended = Some(Ended::Declined);
             }
-            E::PaymentOutcomeUnknown { .. } => {
-                self.in_flight.iter_mut().for_each(|flight| flight.unknown = true);
+            E::PaymentOutcomeUnknown { operation_id, .. } => {
+                let flight = self.in_flight.iter_mut();
+                flight.filter(|it| it.operation_id == *operation_id).for_each(|it| it.unknown = true);
             }
             E::PaymentReconciliationRequested { attempt, .. } => self.reconciliations = *attempt,
-            E::PaymentConflictDetected { reported, .. } => {
-                self.fail("amount_conflict");
+            E::PaymentConflictDetected { operation_id, reported, .. } => {
+                self.fail(*operation_id, "amount_conflict");
+                self.action = None;
                 self.conflict = Some(*reported);
             }
             E::PaymentCaptureRequested { operation_id, .. } => {
                 self.ask(*operation_id, Operation::Capture, at);
             }
-            E::PaymentCaptured { captured_total, .. } => {
-                self.in_flight = None;
+            E::PaymentCaptured { operation_id, captured_total, .. } => {
+                self.end(*operation_id);
                 self.captured = *captured_total;
+                self.void_scheduled = self.void_scheduled && self.held() > 0;
             }
             E::PaymentVoidRequested { operation_id, .. } => {
                 self.void_scheduled = false;
                 self.ask(*operation_id, Operation::Void, at);
             }
             E::PaymentVoidScheduled { .. } => self.void_scheduled = true,
-            E::PaymentVoided { amount, .. } => {
-                self.in_flight = None;
+            E::PaymentVoided { operation_id, amount, .. } => {
+                self.end(*operation_id);
                 self.void_scheduled = false;
                 self.action = None;
                 self.conflict = None;
-                self.voided = self.voided.checked_add(*amount)?;
+                add(&mut self.voided, *amount);
                 self.ended = Some(Ended::Voided);
             }
             E::PaymentAuthorizationExpired { released, .. } => {
-                self.voided = self.voided.checked_add(*released)?;
+                add(&mut self.voided, *released);
                 self.held_until = None;
                 self.ended = Some(Ended::Expired);
             }
             E::PaymentRefundRequested { operation_id, .. } => {
                 self.ask(*operation_id, Operation::Refund, at);
             }
-            E::PaymentRefunded { refund_id, amount, refunded_total, .. } => {
-                self.in_flight = None;
+            E::PaymentRefunded { operation_id, refund_id, amount, refunded_total, .. } => {
+                self.end(*operation_id);
                 self.refunded = *refunded_total;
                 self.refunds.push(Refund { refund_id: *refund_id, amount: *amount, at });
             }
-            E::PaymentCaptureFailed { code, .. }
-            | E::PaymentVoidFailed { code, .. }
-            | E::PaymentRefundFailed { code, .. } => self.fail(code),
+            E::PaymentCaptureFailed { operation_id, code, .. }
+            | E::PaymentVoidFailed { operation_id, code, .. }
+            | E::PaymentRefundFailed { operation_id, code, .. } => self.fail(*operation_id, code),
         }
         self.status = self.standing();
-        Ok(())
     }
 
     fn ask(&mut self, operation_id: OperationId, operation: Operation, since: DateTime<Utc>) {
@@ -127,9 +130,18 @@ impl Payment {
         self.failure = None;
     }
 
-    fn fail(&mut self, code: &str) {
-        self.in_flight = None;
+    fn end(&mut self, operation_id: OperationId) {
+        self.in_flight.take_if(|flight| flight.operation_id == operation_id);
+    }
+
+    fn fail(&mut self, operation_id: OperationId, code: &str) {
+        self.end(operation_id);
         self.failure = Some(code.to_owned());
+    }
+
+    /// What is set aside and can still be taken or let go, minor units.
+    fn held(&self) -> i64 {
+        self.authorized.amount_minor - self.captured.amount_minor - self.voided.amount_minor
     }
 
     fn standing(&self) -> PaymentStatus {
@@ -147,9 +159,8 @@ impl Payment {
 
     /// Where it stands, judged by the ledger alone.
     fn settled(&self) -> PaymentStatus {
-        let [authorized, captured, voided, refunded] =
-            [self.authorized, self.captured, self.voided, self.refunded].map(|it| it.amount_minor);
-        let held = authorized - captured - voided;
+        let (captured, refunded) = (self.captured.amount_minor, self.refunded.amount_minor);
+        let held = self.held();
         match self.ended {
             _ if captured > 0 && refunded >= captured => PaymentStatus::Refunded,
             _ if refunded > 0 => PaymentStatus::PartiallyRefunded,

@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     fulfilment::{
-        FulfilmentEvent, IssuedCommand, Reply, ReplyOutcome, Step, TargetedCommand, TimerPurpose,
+        FulfilmentEvent, IssuedCommand, Reply, ReplyOutcome, Step, TargetRefusal,
+        TargetedCommand, TimerPurpose,
     },
     ids::OrderId,
     refusal::Refusal,
@@ -203,7 +204,12 @@ impl Outcome {
         match outcome {
             ReplyOutcome::Accepted => Self::Accepted,
             ReplyOutcome::Refused(refusal) => {
-                Self::Refused { code: refusal.code().to_owned(), message: refusal.to_string() }
+                let message = match refusal {
+                    TargetRefusal::Stock(refusal) => refusal.to_string(),
+                    TargetRefusal::Payment(refusal) => refusal.to_string(),
+                    TargetRefusal::Order(refusal) => refusal.to_string(),
+                };
+                Self::Refused { code: refusal.code().to_owned(), message }
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[derive(Default)]
-pub struct Catalogue;
+pub(super) struct Catalogue;
 
 /// Which stock levels are wanted; all of what is said must hold.
 #[derive(InputObject, Default)]

@@ -27,7 +27,7 @@ use crate::{
 const DAYS: i64 = 366;
 
 #[derive(Default)]
-pub struct Operations;
+pub(super) struct Operations;
 
 /// Which sagas are wanted; all of what is said must hold.
 #[derive(InputObject, Default)]

@@ -27,7 +27,7 @@ use crate::{
 };
 
 #[derive(Default)]
-pub struct Orders;
+pub(super) struct Orders;
 
 /// Which orders are wanted; all of what is said must hold.
 #[derive(InputObject, Default)]

@@ -235,8 +235,8 @@ pub struct SagaCompensation {
 /// Why a person has to look.
 #[derive(SimpleObject)]
 pub struct SagaOperatorNeeded {
-    /// `OUTCOME_UNKNOWN`, `AMOUNT_CONFLICT`, `OPERATION_FAILED`, `UNANSWERED`, `REFUSED`,
-    /// `DISPATCH_OVERDUE` or `DELIVERY_OVERDUE`.
+    /// `OUTCOME_UNKNOWN`, `AMOUNT_CONFLICT`, `OPERATION_FAILED`, `UNANSWERED`,
+    /// `REFUSED_REPEATEDLY`, `REFUSED`, `DISPATCH_OVERDUE` or `DELIVERY_OVERDUE`.
     pub code: &'static str,
     /// What else is known: a code, a step.
     pub detail: Option<String>,

@@ -35,6 +35,7 @@ pub(super) fn operator(reason: &OperatorReason) -> (&'static str, Option<String>
         R::AmountConflict { .. } => ("AMOUNT_CONFLICT", None),
         R::OperationFailed { code, .. } => ("OPERATION_FAILED", Some(code.clone())),
         R::Unanswered { step } => ("UNANSWERED", Some(step.to_string())),
+        R::RefusedRepeatedly { step } => ("REFUSED_REPEATEDLY", Some(step.to_string())),
         R::Refused { step, code } => ("REFUSED", Some(format!("{step}: {code}"))),
         R::DispatchOverdue => ("DISPATCH_OVERDUE", None),
         R::DeliveryOverdue => ("DELIVERY_OVERDUE", None),

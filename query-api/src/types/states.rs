@@ -177,3 +177,23 @@ pub enum NotificationStatus {
     /// The last attempt failed.
     Failed,
 }
+
+/// What a notification is about.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "notification::NotificationKind")]
+pub enum NotificationKind {
+    /// The order is certain.
+    OrderConfirmed,
+    /// The order can't be honoured.
+    OrderRejected,
+    /// The order was stopped.
+    OrderCancelled,
+    /// The customer has to act to pay.
+    PaymentActionRequired,
+    /// Money was given back.
+    PaymentRefunded,
+    /// The goods have left.
+    OrderDispatched,
+    /// The goods have arrived.
+    OrderDelivered,
+}

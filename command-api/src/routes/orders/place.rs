@@ -1,10 +1,7 @@
 //! Placing an order. Prices, names and taxes are read from the catalogue now and are facts from
 //! then on; the client may say what it expects to pay. Next: `PlaceOrder` in the domain decides.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use axum::extract::State;
-use futures::{StreamExt, TryStreamExt, stream};
 use orderlog_domain::{
     DecidedAt,
     ids::{CustomerId, OrderId, Sku},
@@ -12,12 +9,12 @@ use orderlog_domain::{
     order::{Order, OrderCommand, OrderRefusal, PlaceOrder, PricedLine, RequestedLine},
     product::Product,
 };
-use orderlog_log::executor::Loaded;
 use orderlog_web::problem::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::catalogue::{Catalogue, catalogue, check_sold};
 use crate::{
     amount::Amount,
     dispatch::Seen,
@@ -29,9 +26,6 @@ use crate::{
 
 /// Lines for which the catalogue is asked: as many as the domain takes.
 const MAX_LINES: usize = 1000;
-
-/// Products read at once.
-const AT_ONCE: usize = 32;
 
 /// An order.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -55,7 +49,10 @@ pub(super) struct NewOrder {
 
 /// One line of an order.
 #[derive(Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, expecting = "a line such as {\"sku\":\"85123A\",\"quantity\":2}")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a line such as {\"sku\":\"85123A\",\"quantity\":2}"
+)]
 struct NewLine {
     /// The product.
     #[schema(value_type = String, example = "85123A")]
@@ -70,41 +67,64 @@ struct NewLine {
 /// Places an order. Its prices are those of the catalogue at this moment.
 #[utoipa::path(post, path = "/orders", tag = "orders", params(CommandHeaders), request_body = NewOrder,
     responses(Created, CommandProblems))]
-pub(super) async fn place(State(api): State<Api>, CommandRequest { body, sent }: CommandRequest<NewOrder>) -> Result<Answer, Problem> {
+pub(super) async fn place_order(
+    State(api): State<Api>,
+    CommandRequest { body, sent }: CommandRequest<NewOrder>,
+) -> Result<Answer, Problem> {
     let order_id = OrderId(Uuid::now_v7());
     let id = order_id.to_string();
     let products = match body.lines.len() {
-        1..=MAX_LINES => catalogue(&api, &body.lines).await?,
+        1..=MAX_LINES => {
+            catalogue(
+                &api,
+                body.lines.iter().map(|line| line.sku.clone()).collect(),
+            )
+            .await?
+        }
         _ => Catalogue::new(),
     };
     let executed = match body.priced(order_id, &products, api.clock.now()) {
-        Ok(command) => api.send::<Order>(&id, OrderCommand::Place(command), &sent).await?,
+        Ok(command) => {
+            api.send::<Order>(&id, OrderCommand::Place(command), &sent)
+                .await?
+        }
         Err(refusal) => {
-            let relied_on = products.iter().map(|(sku, product)| Seen::of::<Product>(sku.as_str(), product.version)).collect();
-            api.refuse::<Order>(&id, "Place", refusal, relied_on, &sent).await?
+            let relied_on = products
+                .iter()
+                .map(|(sku, product)| Seen::of::<Product>(sku.as_str(), product.version))
+                .collect();
+            api.refuse::<Order>(&id, "Place", refusal, relied_on, &sent)
+                .await?
         }
     };
     Ok(Answer::created::<Order>(executed))
 }
 
-type Catalogue = BTreeMap<Sku, Loaded<Product>>;
-
-/// The products of these lines, each read once.
-async fn catalogue(api: &Api, lines: &[NewLine]) -> Result<Catalogue, Problem> {
-    let skus: BTreeSet<Sku> = lines.iter().map(|line| line.sku.clone()).collect();
-    let load = |sku: Sku| async move { api.aggregates.products.load(sku.as_str()).await.map(|product| (sku, product)) };
-    Ok(stream::iter(skus).map(load).buffer_unordered(AT_ONCE).try_collect().await?)
-}
-
 impl NewOrder {
     /// The command with the catalogue's prices, or why the catalogue speaks against it.
-    fn priced(self, order_id: OrderId, products: &Catalogue, at: DecidedAt) -> Result<PlaceOrder, OrderRefusal> {
+    fn priced(
+        self,
+        order_id: OrderId,
+        products: &Catalogue,
+        at: DecidedAt,
+    ) -> Result<PlaceOrder, OrderRefusal> {
         if self.lines.len() > MAX_LINES {
-            return Err(OrderRefusal::TooManyLines { lines: self.lines.len(), limit: MAX_LINES });
+            return Err(OrderRefusal::TooManyLines {
+                lines: self.lines.len(),
+                limit: MAX_LINES,
+            });
         }
         check_sold(products)?;
-        let lines: Vec<RequestedLine> = self.lines.iter().filter_map(|line| line.priced(products, at)).collect();
-        let currency = lines.first().ok_or(OrderRefusal::EmptyOrder)?.unit_price.currency;
+        let lines: Vec<RequestedLine> = self
+            .lines
+            .iter()
+            .filter_map(|line| line.priced(products, at))
+            .collect();
+        let currency = lines
+            .first()
+            .ok_or(OrderRefusal::EmptyOrder)?
+            .unit_price
+            .currency;
         check_prices(&self.lines, &lines)?;
         Ok(PlaceOrder {
             order_id,
@@ -136,48 +156,55 @@ impl NewLine {
     }
 }
 
-/// Refuses with every product that is not sold, not only the first.
-fn check_sold(products: &Catalogue) -> Result<(), OrderRefusal> {
-    let those = |wanted: fn(&Product) -> bool| -> Vec<Sku> {
-        products.iter().filter(|(_, product)| wanted(&product.state)).map(|(sku, _)| sku.clone()).collect()
-    };
-    let unknown = those(|product| matches!(product, Product::Unknown));
-    if !unknown.is_empty() {
-        return Err(OrderRefusal::UnknownProduct { skus: unknown });
-    }
-    let discontinued = those(|product| matches!(product, Product::Discontinued(_)));
-    if !discontinued.is_empty() {
-        return Err(OrderRefusal::Discontinued { skus: discontinued });
-    }
-    Ok(())
-}
-
 /// Compares the prices that the client reckons with. The refusal names the lines whose price is
 /// another one, and what these lines make before tax.
 fn check_prices(asked: &[NewLine], priced: &[RequestedLine]) -> Result<(), OrderRefusal> {
     let mut changed = Vec::new();
     let mut totals: Option<(Money, Money)> = None;
     for ((line, asked), priced) in (1..).zip(asked).zip(priced) {
-        let Some(expected) = asked.expected_unit_price.map(Money::from) else { continue };
+        let Some(expected) = asked.expected_unit_price.map(Money::from) else {
+            continue;
+        };
         let current = priced.unit_price;
         if expected.currency != current.currency {
-            return Err(OrderRefusal::CurrencyMismatch { line: Some(line), expected: current.currency, found: expected.currency });
+            return Err(OrderRefusal::CurrencyMismatch {
+                line: Some(line),
+                expected: current.currency,
+                found: expected.currency,
+            });
         }
         if expected == current {
             continue;
         }
         let overflow = |_| OrderRefusal::AmountOverflow { line: Some(line) };
         // The domain refuses a quantity that is none.
-        let Ok(quantity) = u32::try_from(asked.quantity) else { continue };
-        let of_line = (expected.checked_mul(quantity).map_err(overflow)?, current.checked_mul(quantity).map_err(overflow)?);
+        let Ok(quantity) = u32::try_from(asked.quantity) else {
+            continue;
+        };
+        let of_line = (
+            expected.checked_mul(quantity).map_err(overflow)?,
+            current.checked_mul(quantity).map_err(overflow)?,
+        );
         totals = Some(match totals {
-            Some((sum, now)) => (sum.checked_add(of_line.0).map_err(overflow)?, now.checked_add(of_line.1).map_err(overflow)?),
+            Some((sum, now)) => (
+                sum.checked_add(of_line.0).map_err(overflow)?,
+                now.checked_add(of_line.1).map_err(overflow)?,
+            ),
             None => of_line,
         });
-        changed.push(PricedLine { line, sku: asked.sku.clone(), unit_price: current, total: of_line.1 });
+        changed.push(PricedLine {
+            line,
+            sku: asked.sku.clone(),
+            unit_price: current,
+            total: of_line.1,
+        });
     }
     match totals {
-        Some((expected, computed)) => Err(OrderRefusal::TotalMismatch { expected, computed, lines: changed }),
+        Some((expected, computed)) => Err(OrderRefusal::TotalMismatch {
+            expected,
+            computed,
+            lines: changed,
+        }),
         None => Ok(()),
     }
 }

@@ -109,7 +109,12 @@ impl OrderBody {
         let placed = order.placed.as_ref()?;
         let id_text = id.to_string();
         let mut links = order.links(&id_text, at);
-        links.extend(order.payment_id.map(|payment| ("payment", orderlog_domain::payment::Payment::href(&payment.to_string(), ""))));
+        links.extend(order.payment_id.map(|payment| {
+            (
+                "payment",
+                orderlog_domain::payment::Payment::href(&payment.to_string(), ""),
+            )
+        }));
         Some(Self {
             id: id.0,
             state: order.state(),
@@ -122,8 +127,14 @@ impl OrderBody {
             placed_at: placed.placed_at,
             shipments: order.shipments.iter().map(ShipmentBody::from).collect(),
             payment_id: order.payment_id.map(|payment| payment.0),
-            cancellation: order.cancellation.as_ref().and_then(|wish| serde_json::to_value(wish).ok()),
-            rejection: order.rejection.as_ref().and_then(|reason| serde_json::to_value(reason).ok()),
+            cancellation: order
+                .cancellation
+                .as_ref()
+                .and_then(|wish| serde_json::to_value(wish).ok()),
+            rejection: order
+                .rejection
+                .as_ref()
+                .and_then(|reason| serde_json::to_value(reason).ok()),
             allowed_commands: order.allowed(at),
             links,
         })
@@ -147,7 +158,11 @@ impl From<&OrderLine> for LineBody {
 
 impl From<&Shipment> for ShipmentBody {
     fn from(shipment: &Shipment) -> Self {
-        let carried = |line: &ShipmentLine| CarriedBody { line: line.line, sku: line.sku.to_string(), quantity: line.quantity };
+        let carried = |line: &ShipmentLine| CarriedBody {
+            line: line.line,
+            sku: line.sku.to_string(),
+            quantity: line.quantity,
+        };
         Self {
             id: shipment.shipment_id.0,
             phase: shipment.phase.to_string(),

@@ -3,7 +3,7 @@
 
 use std::{fs::File, path::Path};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig, params};
 use uuid::Uuid;
 
 use super::failure::{FILE, classify};
@@ -108,6 +108,7 @@ pub(super) fn journal(directory: &Path) -> std::io::Result<File> {
 pub(super) fn open_reader(directory: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(directory.join(FILE), flags)?;
+    keep_plans(&connection)?;
     connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA query_only = ON;")?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(32);
@@ -156,20 +157,30 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    keep_plans(connection)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     // NORMAL leaves the sync of a commit to `durability`, and still syncs around checkpoints.
     // Those are ours, too (see `checkpoint`). The journal keeps its size, because writing over
-    // blocks that exist is cheaper to sync than growing; after a burst it is cut back.
+    // blocks that exist is cheaper to sync than growing; after a burst it is cut back. The cache
+    // is small on purpose: a commit that rebalanced a tree walks all of it, and what it misses is
+    // in the system's cache.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
          PRAGMA wal_autocheckpoint = 0;
          PRAGMA journal_size_limit = 268435456;
-         PRAGMA cache_size = -65536;
+         PRAGMA cache_size = -8192;
          PRAGMA temp_store = MEMORY;",
     )?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// Without this, each new value bound to a query has it planned anew.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
+        .map(drop)
 }
 
 fn find_end(connection: &Connection) -> rusqlite::Result<(Head, i64)> {

@@ -5,7 +5,7 @@
 
 use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
 
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use orderlog_log::{
     clock::Clock,
     event::{Position, RecordedEvent},
@@ -13,7 +13,7 @@ use orderlog_log::{
 };
 use tokio::{
     sync::{Semaphore, watch},
-    task::{JoinHandle, JoinSet},
+    task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -114,6 +114,9 @@ impl ProcessRuntime {
 /// One handler's end: the event, and what it asked for; `None` where it was given up at the end.
 type Handled = (RecordedEvent, Option<Result<Vec<NewWork>, String>>);
 
+/// The save under way; dropped with the process, so that nothing goes on behind its back.
+type Saving = BoxFuture<'static, Result<Checkpoint, SaveError>>;
+
 struct Run<'a> {
     runtime: &'a ProcessRuntime,
     window: Window,
@@ -124,7 +127,7 @@ struct Run<'a> {
     saved: Checkpoint,
     reached: Checkpoint,
     work: Vec<NewWork>,
-    saving: Option<JoinHandle<Result<Checkpoint, SaveError>>>,
+    saving: Option<Saving>,
 }
 
 impl Run<'_> {
@@ -232,10 +235,7 @@ impl Run<'_> {
             parked,
             at: self.runtime.clock.now(),
         };
-        self.saving = Some(tokio::spawn(save_surely(
-            Arc::clone(&self.runtime.store),
-            save,
-        )));
+        self.saving = Some(save_surely(Arc::clone(&self.runtime.store), save).boxed());
     }
 
     fn note_saved(&mut self, saved: Result<Checkpoint, SaveError>) -> Result<(), ProcessError> {
@@ -300,19 +300,13 @@ async fn save_surely(
 }
 
 /// Waits for the save under way, for ever if there is none.
-async fn finished(
-    saving: &mut Option<JoinHandle<Result<Checkpoint, SaveError>>>,
-) -> Result<Checkpoint, SaveError> {
+async fn finished(saving: &mut Option<Saving>) -> Result<Checkpoint, SaveError> {
     let Some(save) = saving else {
         return std::future::pending().await;
     };
     let saved = save.await;
     *saving = None;
-    saved.unwrap_or_else(|error| {
-        Err(SaveError::Store(StoreError::Unavailable {
-            detail: error.to_string(),
-        }))
-    })
+    saved
 }
 
 /// The next batch, after a while if the last tries failed.

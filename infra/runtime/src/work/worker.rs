@@ -5,12 +5,9 @@
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 use orderlog_log::{clock::Clock, event_store::StoreError};
-use tokio::{
-    task::{JoinHandle, JoinSet},
-    time::timeout,
-};
+use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -108,12 +105,15 @@ impl WorkLoop {
 /// Rows that could not be settled, and why.
 type Unsettled = (Vec<Settled>, StoreError);
 
+/// The settling under way; dropped with the loop, so that nothing goes on behind its back.
+type Settling = BoxFuture<'static, Result<(), Unsettled>>;
+
 struct Run<'a> {
     work: &'a WorkLoop,
     kinds: Vec<String>,
     running: JoinSet<Settled>,
     ended: Vec<Settled>,
-    settling: Option<JoinHandle<Result<(), Unsettled>>>,
+    settling: Option<Settling>,
 }
 
 impl Run<'_> {
@@ -197,12 +197,11 @@ impl Run<'_> {
         }
         let (store, owner) = (Arc::clone(&self.work.store), self.work.owner);
         let ended = std::mem::take(&mut self.ended);
-        self.settling = Some(tokio::spawn(async move {
-            store
-                .settle(owner, ended.clone())
-                .await
-                .map_err(|error| (ended, error))
-        }));
+        let settle = async move {
+            let settled = store.settle(owner, ended.clone()).await;
+            settled.map_err(|error| (ended, error))
+        };
+        self.settling = Some(settle.boxed());
     }
 
     fn note_settled(&mut self, settled: Result<(), Unsettled>) -> Result<(), StoreError> {
@@ -212,7 +211,7 @@ impl Run<'_> {
         })
     }
 
-    async fn prune(&self) -> Result<(), StoreError> {
+    async fn prune(&mut self) -> Result<(), StoreError> {
         let before = self.work.clock.now() - delta(self.work.settings.remembered);
         self.work.store.prune(before).await?;
         Ok(())
@@ -257,23 +256,13 @@ async fn attempt(
 }
 
 /// Waits for the settling under way, for ever if there is none.
-async fn finished(
-    settling: &mut Option<JoinHandle<Result<(), Unsettled>>>,
-) -> Result<(), Unsettled> {
+async fn finished(settling: &mut Option<Settling>) -> Result<(), Unsettled> {
     let Some(task) = settling else {
         return std::future::pending().await;
     };
     let settled = task.await;
     *settling = None;
-    settled.unwrap_or_else(|error| {
-        // Its rows stay leased and are attempted again when the lease runs out.
-        Err((
-            Vec::new(),
-            StoreError::Unavailable {
-                detail: error.to_string(),
-            },
-        ))
-    })
+    settled
 }
 
 fn delta(duration: Duration) -> TimeDelta {

@@ -144,3 +144,44 @@ async fn parked_events_are_the_same_in_live_and_rebuilt_rows() {
     assert_eq!(store.parked("sums", 0, 10).await.expect("a list"), before);
     running.stop().await.expect("a clean end");
 }
+
+#[tokio::test]
+async fn a_rebuild_that_is_given_up_halfway_harms_nothing() {
+    let toy = ToyLog::new();
+    let store = toy.read_store().await;
+    let projector = projector(&toy, &store).await;
+    let running = Running::start(&projector);
+    let events: Vec<_> = (0..30)
+        .map(|n| (format!("k{n:02}"), Toy::Added(n)))
+        .collect();
+    let mut last = toy.append_all(&events).await;
+    for polls in 1..40 {
+        reached(&store, last).await;
+        let nothing = |_| {};
+        let rebuild = projector.rebuild("sums", &nothing);
+        let mut left = polls;
+        let given_up = std::future::poll_fn(|_| {
+            left -= 1;
+            if left == 0 {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        });
+        tokio::select! {
+            biased;
+            () = given_up => {}
+            report = rebuild => assert!(report.expect("rebuilt").equal),
+        }
+        last = toy.append("k07", &Toy::Added(1)).await;
+    }
+    reached(&store, last).await;
+    assert!(
+        projector
+            .rebuild("sums", &|_| {})
+            .await
+            .expect("rebuilt")
+            .equal
+    );
+    running.stop().await.expect("a clean end");
+}

@@ -94,6 +94,9 @@ fn why_a_person(reason: &OperatorReason) -> String {
             format!("void or refund keeps failing: {code}")
         }
         OperatorReason::Unanswered { step } => format!("commands of {step} stay unanswered"),
+        OperatorReason::RefusedRepeatedly { step } => {
+            format!("commands of {step} are refused again and again")
+        }
         OperatorReason::Refused { step, code } => format!("{step} was refused: {code}"),
         OperatorReason::DispatchOverdue => "the shipment should have left".to_owned(),
         OperatorReason::DeliveryOverdue => "the goods should have arrived".to_owned(),

@@ -1,15 +1,8 @@
-//! What became of a message.
+//! The message was not sent; it may be tried again.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Notification, NotificationEvent, NotificationRefusal};
-
-/// Say that the message was sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct RecordSent {
-    /// How.
-    pub channel: String,
-}
 
 /// Say that the message was not sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,22 +11,6 @@ pub struct RecordFailed {
     pub channel: String,
     /// What went wrong.
     pub reason: String,
-}
-
-impl RecordSent {
-    pub(super) fn decide(
-        self,
-        notification: &Notification,
-    ) -> Result<Vec<NotificationEvent>, NotificationRefusal> {
-        match notification {
-            Notification::Unknown => Err(NotificationRefusal::NotificationNotFound),
-            Notification::Sent { .. } => Ok(vec![]),
-            Notification::Requested { order_id, .. } => {
-                let order_id = *order_id;
-                Ok(vec![NotificationEvent::NotificationSent { order_id, channel: self.channel }])
-            }
-        }
-    }
 }
 
 impl RecordFailed {
@@ -50,5 +27,29 @@ impl RecordFailed {
                 Ok(vec![NotificationEvent::NotificationFailed { order_id, channel, reason }])
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::notification::{NotificationRefusal, testing::*};
+
+    #[test]
+    fn a_message_may_fail_again_and_again() {
+        given(&[requested(), failed()]).when(record_failed()).then_expect_events(vec![failed()]);
+    }
+
+    #[test]
+    fn a_message_that_was_sent_did_not_fail() {
+        given(&[requested(), sent()])
+            .when(record_failed())
+            .then_expect_error(NotificationRefusal::AlreadySent);
+    }
+
+    #[test]
+    fn a_message_that_nobody_wanted_can_t_fail() {
+        given(&[])
+            .when(record_failed())
+            .then_expect_error(NotificationRefusal::NotificationNotFound);
     }
 }

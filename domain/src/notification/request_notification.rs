@@ -39,3 +39,15 @@ impl RequestNotification {
         }])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::notification::testing::*;
+
+    #[test]
+    fn a_message_is_requested_once() {
+        given(&[]).when(request()).then_expect_events(vec![requested()]);
+        given(&[requested()]).when(request()).then_expect_events(vec![]);
+        given(&[requested(), sent()]).when(request()).then_expect_events(vec![]);
+    }
+}

@@ -1,0 +1,101 @@
+//! What must be true when nothing is left to happen.
+
+use cqrs_es::Aggregate;
+use orderlog_domain::{
+    fulfilment::{Fulfilment, Status, Step},
+    ids::OrderId,
+    order::{Order, OrderStatus},
+    payment::Payment,
+};
+
+use crate::world::{Plan, World, sku};
+
+pub(crate) fn check(world: &World) {
+    for (order_id, (order, plan)) in &world.orders {
+        let (saga, history) = &world.sagas[order_id];
+        let mut replayed = Fulfilment::default();
+        history.iter().for_each(|event| replayed.apply(event.clone()));
+        assert_eq!(&replayed, saga, "a replay differs");
+        match order.status {
+            OrderStatus::Rejected | OrderStatus::Cancelled => {
+                assert_eq!((saga.step, saga.status()), (Step::Compensated, Status::Compensated), "{history:#?}");
+                nothing_is_left(world, *order_id);
+            }
+            OrderStatus::Completed => {
+                assert_eq!((saga.step, saga.status()), (Step::Completed, Status::Completed));
+                is_paid(world, *order_id, order);
+            }
+            _ => {
+                let waits = std::panic::catch_unwind(|| waits_for_a_person(saga, plan, order));
+                if waits.is_err() {
+                    eprintln!("DUMP plan {plan:?}");
+                    for e in history { eprintln!("  {e:?}"); }
+                    for p in payments_of(world, *order_id) { eprintln!("{p:?} {:?}", world.gateway.get(p.0)); }
+                    panic!("see above");
+                }
+            }
+        }
+        assert!(saga.timers.is_empty(), "{:?} waits on {:?}", saga.step, saga.timers);
+    }
+    stock_adds_up(world);
+    the_gateway_agrees(world);
+}
+
+fn nothing_is_left(world: &World, order_id: OrderId) {
+    for item in world.stock.values() {
+        assert!(item.reservations.values().all(|held| held.order_id != order_id), "stock is still held");
+    }
+    for (payment_id, payment) in payments_of(world, order_id) {
+        assert_eq!((payment.ledger.held(), payment.ledger.refundable()), (0, 0), "{payment:?}");
+        let account = world.gateway.get(payment_id).cloned().unwrap_or_default();
+        assert_eq!((account.held(), account.captured - account.refunded), (0, 0), "{payment:?} {account:?}");
+    }
+}
+
+fn is_paid(world: &World, order_id: OrderId, order: &Order) {
+    let total = order.placed.as_ref().map_or(0, |placed| placed.total.amount_minor);
+    let paid: i64 = payments_of(world, order_id).map(|(_, payment)| payment.ledger.refundable()).sum();
+    assert_eq!(paid, total);
+}
+
+fn waits_for_a_person(saga: &Fulfilment, plan: &Plan, order: &Order) {
+    let may_wait = plan.script.may_need_a_person() || !plan.conduct.packs || !plan.conduct.dispatches;
+    assert!(may_wait, "{:?} in {:?}, {:?} waits for {:?}", order.status, saga.step, saga.status(), saga.waits_for());
+    let waits_for_packing = saga.step == Step::Preparing && !plan.conduct.packs;
+    assert!(
+        saga.status() == Status::NeedsOperator || waits_for_packing,
+        "{:?} in {:?}, {:?} waits for {:?}",
+        order.status,
+        saga.step,
+        saga.status(),
+        saga.waits_for()
+    );
+}
+
+fn stock_adds_up(world: &World) {
+    for (product, initial) in world.initial_stock.iter().enumerate() {
+        let item = &world.stock[&sku(product)];
+        let has_left = |order: &Order| order.shipments.iter().any(|shipment| shipment.has_left());
+        let gone: i64 = world
+            .orders
+            .values()
+            .filter(|(order, _)| has_left(order))
+            .flat_map(|(order, _)| order.placed.iter().flat_map(|placed| &placed.lines))
+            .filter(|line| line.sku == sku(product))
+            .map(|line| i64::from(line.quantity))
+            .sum();
+        assert_eq!(item.on_hand, i64::from(*initial) - gone);
+    }
+}
+
+fn the_gateway_agrees(world: &World) {
+    for (payment_id, payment) in world.payments.iter().filter(|(_, payment)| payment.in_flight.is_none() && payment.conflict.is_none()) {
+        let account = world.gateway.get(payment_id).cloned().unwrap_or_default();
+        let ours = (payment.ledger.held(), payment.ledger.captured, payment.ledger.refunded);
+        assert_eq!(ours, (account.held(), account.captured, account.refunded), "{payment:?}");
+    }
+}
+
+fn payments_of(world: &World, order_id: OrderId) -> impl Iterator<Item = (&orderlog_domain::ids::PaymentId, &Payment)> {
+    world.payments.iter().filter(move |(_, payment)| payment.order_id() == Some(order_id))
+}

@@ -1,0 +1,49 @@
+//! `orderlog import`: see [`crate::import`].
+
+use std::{path::PathBuf, sync::Arc};
+
+use clap::Args as ClapArgs;
+use orderlog_domain::money::Currency;
+use orderlog_log::event_store::EventStore;
+
+use super::{Failure, ShopArgs, runtime};
+use crate::{embedded::Embedded, import};
+
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:\n  orderlog import invoices.csv --details")]
+pub struct Args {
+    #[command(flatten)]
+    shop: ShopArgs,
+    /// A CSV file with InvoiceNo, StockCode, Description, Quantity, UnitPrice and CustomerID.
+    file: PathBuf,
+    /// Currency of the prices.
+    #[arg(long, default_value = "GBP", value_parser = Currency::from_code)]
+    currency: Currency,
+    /// Say of each invoice what became of it.
+    #[arg(long)]
+    details: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: Args) -> Result<(), Failure> {
+    runtime()?.block_on(import_file(args))
+}
+
+async fn import_file(args: Args) -> Result<(), Failure> {
+    let content = std::fs::read(&args.file)
+        .map_err(|error| Failure::not_found(format!("cannot read {}: {error}", args.file.display())))?;
+    let mut system = Embedded::start(args.shop.config()).await.map_err(failed)?;
+    let store: Arc<dyn EventStore> = Arc::new(system.log.clone());
+    let progress = import::Progress::on_stderr();
+    let taken = import::run(&content, args.currency, &system.aggregates, &store, &progress).await;
+    let summary = taken.map_err(failed)?;
+    system.settle().await.map_err(failed)?;
+    system.stop().await.map_err(failed)?;
+    summary.print(args.details, args.json).map_err(failed)
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::failed(error.to_string())
+}
