@@ -11,8 +11,8 @@ use std::{collections::BTreeSet, fs};
 
 use cqrs_es::DomainEvent;
 use orderlog_domain::{
-    notification::NotificationEvent, payment::PaymentEvent, product::ProductEvent,
-    stock::StockEvent,
+    fulfilment::FulfilmentEvent, notification::NotificationEvent, order::OrderEvent,
+    payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
 };
 
 #[test]
@@ -21,6 +21,8 @@ fn every_event_is_read_and_written_as_ever() {
     known.extend(check::<ProductEvent>());
     known.extend(check::<StockEvent>());
     known.extend(check::<PaymentEvent>());
+    known.extend(check::<OrderEvent>());
+    known.extend(check::<FulfilmentEvent>());
     known.extend(check::<NotificationEvent>());
     let files = fs::read_dir(golden::folder().join("events")).expect("there are golden events");
     for file in files {

@@ -4,8 +4,12 @@
 
 mod golden;
 
+#[path = "matrix/fulfilment.rs"]
+mod fulfilment;
 #[path = "matrix/notification.rs"]
 mod notification;
+#[path = "matrix/order.rs"]
+mod order;
 #[path = "matrix/payment.rs"]
 mod payment;
 #[path = "matrix/product.rs"]
@@ -40,6 +44,21 @@ fn every_command_to_every_payment() {
     check("payment", &payment::lives(), &payment::commands(), |state, at| {
         (state.state_name().to_owned(), state.allowed_commands(at))
     });
+}
+
+#[test]
+fn every_command_to_every_order() {
+    check("order", &order::lives(), &order::commands(), |state, at| {
+        (state.state_name().to_owned(), state.allowed_commands(at))
+    });
+}
+
+#[test]
+fn all_news_to_every_fulfilment() {
+    let mut events = Events::default();
+    let text = fulfilment::matrix(|event| events.see(std::slice::from_ref(event)));
+    events.add_missing();
+    compare("fulfilment.txt", &text);
 }
 
 #[test]
@@ -89,17 +108,18 @@ fn check<A>(
         history.iter().for_each(|event| state.apply(event.clone()));
         let (status, allowed) = seen(&state, life.now);
         let past: Vec<_> = history.iter().map(DomainEvent::event_type).collect();
-        let past = if past.is_empty() { "nothing".to_owned() } else { past.join(", ") };
-        writeln!(text, "\n{} ({status})\n  after {past}\n  allows {}", life.name, allowed.join(", "))
-            .expect("a string takes all");
+        writeln!(text, "\n{} ({status})", life.name).expect("a string takes all");
+        for (what, names) in [("after", past), ("allows", allowed.iter().map(|it| (*it).to_owned()).collect())] {
+            writeln!(text, "  {what}").expect("a string takes all");
+            wrap(&mut text, &names);
+        }
         let mut verdicts = Vec::new();
         for Asked { command, variant, says } in commands {
             let outcome = send::<A>(&history, life.now, says.clone());
             outcome.iter().for_each(|new| events.see(new));
-            let label = format!("{command} {variant}");
-            writeln!(text, "    {label:44} {}", cell(&outcome)).expect("a string takes all");
-            verdicts.push((*command, outcome));
+            verdicts.push(Verdict { command, variant, outcome });
         }
+        text.push_str(&told(&verdicts));
         hold_to(life.name, &allowed, &verdicts);
     }
     events.add_missing();
@@ -116,13 +136,13 @@ fn compare(file: &str, matrix: &str) {
     let golden = fs::read_to_string(&path).unwrap_or_default();
     let differs = golden.lines().zip(matrix.lines()).position(|(golden, now)| golden != now);
     let line = differs.unwrap_or_else(|| golden.lines().count().min(matrix.lines().count()));
-    let told = |text: &str| text.lines().nth(line).unwrap_or("(nothing)").trim().to_owned();
+    let shown = |text: &str| text.lines().nth(line).unwrap_or("(nothing)").trim().to_owned();
     assert!(
         golden == matrix,
         "{file}, line {}: was {:?}, is {:?}; UPDATE_GOLDEN=1 writes it anew",
         line + 1,
-        told(&golden),
-        told(matrix),
+        shown(&golden),
+        shown(matrix),
     );
 }
 
@@ -182,36 +202,70 @@ where
     history
 }
 
-fn cell<E: DomainEvent, R: Refusal>(outcome: &Result<Vec<E>, R>) -> String {
-    match outcome {
-        Ok(events) if events.is_empty() => "ok, nothing to do".to_owned(),
-        Ok(events) => events.iter().map(DomainEvent::event_type).collect::<Vec<_>>().join(" + "),
-        Err(refusal) => format!("refused: {}", refusal.code()),
+/// What came of a command.
+struct Verdict<E, R> {
+    command: &'static str,
+    variant: &'static str,
+    outcome: Result<Vec<E>, R>,
+}
+
+/// What is carried out, a line each; then the rest, by what is said to it.
+fn told<E: DomainEvent, R: Refusal>(verdicts: &[Verdict<E, R>]) -> String {
+    let mut text = String::new();
+    let mut rest: Vec<(&str, Vec<String>)> = Vec::new();
+    for Verdict { command, variant, outcome } in verdicts {
+        let label = format!("{command} {variant}").trim_end().to_owned();
+        let said = match outcome {
+            Ok(events) if events.is_empty() => "nothing to do",
+            Ok(events) => {
+                let events: Vec<_> = events.iter().map(DomainEvent::event_type).collect();
+                writeln!(text, "    {label:40} {}", events.join(" + ")).expect("a string takes all");
+                continue;
+            }
+            Err(refusal) => refusal.code(),
+        };
+        match rest.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, labels)) => labels.push(label),
+            None => rest.push((said, vec![label])),
+        }
     }
+    for (said, labels) in rest {
+        writeln!(text, "  {said}").expect("a string takes all");
+        wrap(&mut text, &labels);
+    }
+    text
+}
+
+/// Labels, as many to a line as are easily read.
+fn wrap(text: &mut String, labels: &[String]) {
+    let mut line = String::new();
+    for label in labels {
+        if line.len() + label.len() > 90 {
+            writeln!(text, "    {}", line.trim_end()).expect("a string takes all");
+            line.clear();
+        }
+        write!(line, "{label}; ").expect("a string takes all");
+    }
+    writeln!(text, "    {}", line.trim_end().trim_end_matches(';')).expect("a string takes all");
 }
 
 /// A command that changes something is allowed; one that is always refused by the state is not.
-fn hold_to<E, R: Refusal>(
-    life: &str,
-    allowed: &[&'static str],
-    verdicts: &[(&'static str, Result<Vec<E>, R>)],
-) {
-    for (command, _) in verdicts {
-        let mut of_command =
-            verdicts.iter().filter(|(name, _)| name == command).map(|(_, outcome)| outcome);
+fn hold_to<E, R: Refusal>(life: &str, allowed: &[&'static str], verdicts: &[Verdict<E, R>]) {
+    for Verdict { command, .. } in verdicts {
+        let outcomes = || {
+            verdicts.iter().filter(|other| other.command == *command).map(|other| &other.outcome)
+        };
         let listed = allowed.contains(command);
-        if of_command.clone().any(|outcome| outcome.as_ref().is_ok_and(|events| !events.is_empty())) {
+        if outcomes().any(|outcome| outcome.as_ref().is_ok_and(|events| !events.is_empty())) {
             assert!(listed, "{life}: {command} is carried out, but not among the allowed commands");
         }
-        if of_command.all(|outcome| outcome.as_ref().is_err_and(|refusal| by_state(refusal.class()))) {
+        if outcomes().all(|outcome| outcome.as_ref().is_err_and(|refusal| by_state(refusal.class()))) {
             assert!(!listed, "{life}: {command} is refused, but among the allowed commands");
         }
     }
     for command in allowed {
-        assert!(
-            verdicts.iter().any(|(name, _)| name == command),
-            "{life}: {command} is allowed, but not in the matrix"
-        );
+        let asked = verdicts.iter().any(|verdict| verdict.command == *command);
+        assert!(asked, "{life}: {command} is allowed, but not in the matrix");
     }
 }
 

@@ -6,6 +6,8 @@
 mod money;
 #[path = "properties/notification.rs"]
 mod notification;
+#[path = "properties/order.rs"]
+mod order;
 #[path = "properties/payment.rs"]
 mod payment;
 #[path = "properties/product.rs"]

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// Durable appends by many writers, against a raw file with fdatasync.
     Append(AppendArgs),
     /// Orders over HTTP: accepted, and carried through.

@@ -11,7 +11,7 @@ use crate::{embedded::Embedded, import};
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  orderlog import invoices.csv --details")]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     shop: ShopArgs,
     /// A CSV file with InvoiceNo, StockCode, Description, Quantity, UnitPrice and CustomerID.
@@ -36,7 +36,7 @@ async fn import_file(args: Args) -> Result<(), Failure> {
         .map_err(|error| Failure::not_found(format!("cannot read {}: {error}", args.file.display())))?;
     let mut system = Embedded::start(args.shop.config()).await.map_err(failed)?;
     let store: Arc<dyn EventStore> = Arc::new(system.log.clone());
-    let progress = import::Progress::on_stderr();
+    let progress = import::Progress::start();
     let taken = import::run(&content, args.currency, &system.aggregates, &store, &progress).await;
     let summary = taken.map_err(failed)?;
     system.settle().await.map_err(failed)?;

@@ -1,8 +1,6 @@
 //! The command line: `orderlog NOUN VERB`. Data goes to stdout, chatter and progress to stderr;
 //! a failure is one line that says what to do about it, and an exit code that scripts can tell apart.
 
-use std::process::ExitCode;
-
 use clap::{CommandFactory, Parser, Subcommand};
 
 mod bench;

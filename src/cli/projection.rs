@@ -11,7 +11,7 @@ use super::{Failure, ShopArgs, runtime};
 use crate::embedded::Embedded;
 
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(super) enum Verb {
     /// Show where each read model stands.
     List(ListArgs),
     /// Fold the log into new rows, compare them with the live ones, and swap.
@@ -19,7 +19,7 @@ pub enum Verb {
 }
 
 #[derive(Debug, ClapArgs)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     #[command(flatten)]
     shop: ShopArgs,
     /// Print JSON.
@@ -29,7 +29,7 @@ pub struct ListArgs {
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:\n  orderlog projection rebuild --all\n  orderlog projection rebuild order_summary --json")]
-pub struct RebuildArgs {
+pub(super) struct RebuildArgs {
     #[command(flatten)]
     shop: ShopArgs,
     /// The read model to rebuild.

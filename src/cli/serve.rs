@@ -1,6 +1,6 @@
 //! `orderlog serve`: everything in this process, until Ctrl-C or SIGTERM.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use clap::Args as ClapArgs;
 use orderlog_web::{server, telemetry};
@@ -11,7 +11,7 @@ use crate::{demo, embedded::Embedded};
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:\n  orderlog serve --demo\n  orderlog serve --data-dir /var/lib/orderlog --listen 0.0.0.0:8080")]
-pub struct Args {
+pub(super) struct Args {
     #[command(flatten)]
     shop: ShopArgs,
 
@@ -41,12 +41,11 @@ async fn serve(args: Args) -> Result<(), Failure> {
     );
     let stop = system.stopping();
     let web = tokio::spawn(server::serve(listener, system.router(), stop.clone().cancelled_owned()));
-    if args.demo {
-        tokio::spawn(run_demo(&system));
-    }
+    let demo = run_demo(args.demo, &system);
     let ended = tokio::select! {
         () = told_to_stop() => None,
         error = system.ended() => Some(error),
+        () = demo => None,
     };
     stop.cancel();
     if let Ok(Err(error)) = web.await {
@@ -58,13 +57,19 @@ async fn serve(args: Args) -> Result<(), Failure> {
     }
 }
 
-fn run_demo(system: &Embedded) -> impl Future<Output = ()> + Send + 'static {
-    let (aggregates, clock, stop) = (system.aggregates.clone(), system.clock.clone(), system.stopping());
-    let log = std::sync::Arc::new(system.log.clone());
+/// Plays the demo where it is wanted; never done before the system stops.
+fn run_demo(wanted: bool, system: &Embedded) -> impl Future<Output = ()> + use<> {
+    let (aggregates, clock, stop) =
+        (system.aggregates.clone(), system.clock.clone(), system.stopping());
+    let log = Arc::new(system.log.clone());
     async move {
-        if let Err(error) = demo::run(aggregates, log, clock, demo::Pace::default(), stop).await {
-            tracing::error!(%error, "the demo stopped");
+        if wanted {
+            let pace = demo::Pace::default();
+            if let Err(error) = demo::run(aggregates, log, clock, pace, stop).await {
+                tracing::error!(%error, "the demo stopped");
+            }
         }
+        std::future::pending().await
     }
 }
 

@@ -88,7 +88,7 @@ impl Embedded {
         let (reads, projector) = parts::projector(&log, config).await?;
         let work = SqliteWorkStore::open(log.clone()).await?;
         let process = parts::process(&log, &work, &aggregates, &clock, timings.clone()).await?;
-        let work_loop = parts::work_loop(&work, &aggregates, &clock, &timings);
+        let work_loop = parts::work_loop(store, &work, &aggregates, &clock, &timings);
         let passed = process.passed();
         let cancel = CancellationToken::new();
         let mut running = JoinSet::new();

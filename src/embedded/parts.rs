@@ -72,6 +72,7 @@ pub(super) async fn process(
 }
 
 pub(super) fn work_loop(
+    log: Arc<dyn EventStore>,
     work: &SqliteWorkStore,
     aggregates: &Aggregates,
     clock: &Clock,
@@ -79,7 +80,7 @@ pub(super) fn work_loop(
 ) -> WorkLoop {
     let gateway = Arc::new(SimulatedGateway::new(timings));
     let timers = Timers::new(aggregates.clone(), clock.clone());
-    let gateway = Gateway::new(aggregates.clone(), gateway, clock.clone());
+    let gateway = Gateway::new(aggregates.clone(), log, gateway, clock.clone());
     let notifications = Notifications::new(aggregates.clone(), Arc::new(LogChannel), clock.clone());
     WorkLoop::new(Arc::new(work.clone()), clock.clone(), WorkSettings::default())
         .handle("timer", Arc::new(timers))

@@ -171,10 +171,7 @@ async fn a_shipment_is_packed_dispatched_and_delivered() {
     );
     assert_eq!(server.post(&path("deliver"), json!({})).await.status, 200);
 
-    let shown = server
-        .get(&path("").trim_end_matches('/').to_owned())
-        .await
-        .body;
+    let shown = server.get(path("").trim_end_matches('/')).await.body;
     assert_eq!(
         (&shown["state"], &shown["allowed_commands"]),
         (&json!("Completed"), &json!([]))

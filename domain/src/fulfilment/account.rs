@@ -23,6 +23,8 @@ pub(super) struct Account {
     pub(super) operations: Vec<Op>,
     /// The authorization ran out: nothing more can be captured.
     pub(super) lapsed: bool,
+    /// The gateway reported another amount: whatever is held after all will be let go.
+    pub(super) conflicted: bool,
     /// Minor units that the gateway let go by itself.
     pub(super) let_go: i64,
 }
@@ -49,7 +51,7 @@ pub(super) enum Outcome {
 
 impl Account {
     pub(super) fn new(payment_id: PaymentId) -> Self {
-        Self { payment_id, initiate: Ask::Open, refusal: None, operations: Vec::new(), lapsed: false, let_go: 0 }
+        Self { payment_id, initiate: Ask::Open, refusal: None, operations: Vec::new(), lapsed: false, conflicted: false, let_go: 0 }
     }
 
     /// The latest operation of a kind: earlier ones have failed or were replaced.
@@ -170,6 +172,7 @@ impl Account {
     fn conflict(&mut self, operation_id: OperationId) {
         let Some(op) = self.op_mut(operation_id).filter(|op| op.outcome.rank() < Outcome::Conflict.rank()) else { return };
         op.outcome = Outcome::Conflict;
+        self.conflicted = true;
         let voids = self.operations.iter_mut().filter(|op| op.operation == Operation::Void && op.outcome == Outcome::Pending);
         voids.for_each(|void| void.outcome = Outcome::Failed { code: "amount_conflict".to_owned(), retryable: true });
     }

@@ -67,11 +67,12 @@ fn judge_authorization(decision: &mut Decision, operation_id: OperationId, outco
     let declined = |code: &str| CompensationReason::PaymentDeclined { code: code.to_owned() };
     let Some(account) = decision.state.payments.last() else { return };
     let is_called_off = account.lapsed || account.last(Operation::Void).is_some();
+    let is_given_up = is_called_off || account.conflicted;
     match outcome {
         Outcome::Pending if account.is_voided() => turn_back(decision, CompensationReason::PaymentUnresolved),
         Outcome::Pending => resume_authorizing(decision),
         Outcome::Failed { code, .. } => turn_back(decision, declined(code)),
-        Outcome::Succeeded { .. } if is_called_off => turn_back(decision, CompensationReason::PaymentUnresolved),
+        Outcome::Succeeded { .. } if is_given_up => turn_back(decision, CompensationReason::PaymentUnresolved),
         Outcome::Succeeded { amount } if Some(*amount) == total(decision) => granted(decision),
         Outcome::Succeeded { .. } => turn_back(decision, declined("partial_authorization")),
         Outcome::ActionRequired | Outcome::Unknown { .. } | Outcome::Conflict if account.is_voided() => {

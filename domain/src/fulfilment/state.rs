@@ -171,7 +171,8 @@ impl Fulfilment {
             Observed::OrderCompleted => self.delivered = true,
             Observed::ReservationExpired { reservation_id } => {
                 let hold = self.holds.iter_mut().find(|hold| hold.reservation_id == *reservation_id);
-                if let Some(hold) = hold.filter(|hold| hold.confirm != Ask::Done) {
+                // What is confirmed does not run out; what is released may.
+                if let Some(hold) = hold.filter(|hold| hold.confirm != Ask::Done && hold.release != Ask::Done) {
                     hold.expired = true;
                 }
             }

@@ -115,3 +115,57 @@ fn why(reason: &RejectionReason) -> &'static str {
         RejectionReason::PaymentUnresolved => "the payment could not be settled",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use uuid::Uuid;
+
+    use crate::{
+        fact::Fact,
+        ids::{OperationId, OrderId, RefundId},
+        money::{Currency, Money},
+        notification::{NotificationKind, Wanted, wanted},
+        order::OrderEvent,
+        payment::PaymentEvent,
+    };
+
+    const ORDER: OrderId = OrderId(Uuid::from_u128(1));
+
+    #[test]
+    fn a_customer_is_told_where_to_act() {
+        let fact = Fact::Payment(PaymentEvent::PaymentActionRequired {
+            order_id: ORDER,
+            operation_id: OperationId(Uuid::nil()),
+            url: "https://bank.example/3ds".to_owned(),
+            expires_at: DateTime::UNIX_EPOCH,
+        });
+        let told = wanted(&fact).expect("the customer is told");
+        assert_eq!(told.kind, NotificationKind::PaymentActionRequired);
+        assert!(told.text.contains("https://bank.example/3ds"), "{}", told.text);
+    }
+
+    #[test]
+    fn a_customer_is_told_how_much_was_paid_back() {
+        let amount = Money::new(1_999, Currency::from_code("EUR").expect("a currency"));
+        let fact = Fact::Payment(PaymentEvent::PaymentRefunded {
+            order_id: ORDER,
+            operation_id: OperationId(Uuid::nil()),
+            refund_id: RefundId(Uuid::nil()),
+            amount,
+            refunded_total: amount,
+        });
+        let text = "We have paid back 19.99 EUR.".to_owned();
+        let kind = NotificationKind::PaymentRefunded;
+        assert_eq!(wanted(&fact), Some(Wanted { order_id: ORDER, kind, text }));
+    }
+
+    #[test]
+    fn a_customer_is_not_told_of_bookkeeping() {
+        let operation_id = OperationId(Uuid::nil());
+        let scheduled = PaymentEvent::PaymentVoidScheduled { order_id: ORDER, operation_id };
+        assert_eq!(wanted(&Fact::Payment(scheduled)), None);
+        let reserved = OrderEvent::OrderStockReserved { order_id: ORDER, allocations: vec![] };
+        assert_eq!(wanted(&Fact::Order(reserved)), None);
+    }
+}

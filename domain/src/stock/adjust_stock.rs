@@ -75,3 +75,86 @@ fn at_risk(item: &StockItem, missing: i64) -> Vec<ReservationId> {
         .map(|(id, _)| *id)
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::stock::{AdjustStock, StockCommand, StockEvent, StockRefusal, testing::*};
+
+    fn adjust(delta: i64) -> AdjustStock {
+        let (adjustment_id, reason) = ("count".to_owned(), "counted".to_owned());
+        AdjustStock { adjustment_id, delta, reason, expected_on_hand: None }
+    }
+
+    fn shortfall(missing: i64, holds: &[u128]) -> StockEvent {
+        let reservations = holds.iter().map(|hold| reservation(*hold)).collect();
+        StockEvent::StockShortfallDetected { sku: sku(), missing, reservations }
+    }
+
+    #[test]
+    fn a_count_corrects_the_level() {
+        given(&[&stocked(3)])
+            .when(StockCommand::Adjust(adjust(-2)))
+            .then_expect_events(vec![adjusted(-2, 1)]);
+    }
+
+    #[test]
+    fn a_count_that_contradicts_promises_is_recorded_and_names_the_latest() {
+        given(&[&stocked(6), &[reserved(7, 2, 0), reserved(6, 2, 0), reserved(5, 2, 0)]])
+            .when(StockCommand::Adjust(adjust(-3)))
+            .then_expect_events(vec![adjusted(-3, 3), shortfall(3, &[5, 6])]);
+    }
+
+    #[test]
+    fn a_shortfall_lasts_until_all_is_found_again() {
+        let short = [reserved(1, 4, 0), adjusted(-3, 1)];
+        given(&[&stocked(4), &short])
+            .when(StockCommand::Adjust(adjust(1)))
+            .then_expect_events(vec![adjusted(1, 2), shortfall(2, &[1])]);
+        given(&[&stocked(4), &short])
+            .when(StockCommand::Adjust(adjust(3)))
+            .then_expect_events(vec![adjusted(3, 4)]);
+    }
+
+    #[test]
+    fn what_waits_for_a_delivery_is_not_missing() {
+        given(&[&backordering(2, 9), &[reserved(1, 1, 0), reserved(2, 3, 2)]])
+            .when(StockCommand::Adjust(adjust(-1)))
+            .then_expect_events(vec![adjusted(-1, 1), shortfall(1, &[2])]);
+        given(&[&backordering(2, 9), &[reserved(1, 1, 0)]])
+            .when(StockCommand::Adjust(adjust(-1)))
+            .then_expect_events(vec![adjusted(-1, 1)]);
+    }
+
+    #[test]
+    fn a_sender_may_count_on_a_level() {
+        let counting = |expected| {
+            let expected_on_hand = Some(expected);
+            StockCommand::Adjust(AdjustStock { expected_on_hand, ..adjust(1) })
+        };
+        given(&[&stocked(3)]).when(counting(3)).then_expect_events(vec![adjusted(1, 4)]);
+        given(&[&stocked(3)])
+            .when(counting(4))
+            .then_expect_error(StockRefusal::OnHandMismatch { expected: 4, actual: 3 });
+    }
+
+    #[test]
+    fn no_shelf_holds_less_than_nothing() {
+        given(&[&stocked(3)])
+            .when(StockCommand::Adjust(adjust(-4)))
+            .then_expect_error(StockRefusal::WouldGoNegative { on_hand: 3, delta: -4 });
+    }
+
+    #[test]
+    fn a_correction_needs_a_reason_and_an_amount() {
+        let silent = AdjustStock { reason: " ".to_owned(), ..adjust(1) };
+        given(&[&stocked(3)])
+            .when(StockCommand::Adjust(silent))
+            .then_expect_error(StockRefusal::ReasonRequired);
+        for delta in [0, i64::MIN, i64::MAX] {
+            let limit = 1_000_000_000;
+            given(&[&stocked(3)])
+                .when(StockCommand::Adjust(adjust(delta)))
+                .then_expect_error(StockRefusal::InvalidQuantity { quantity: delta, limit });
+        }
+    }
+}

@@ -62,3 +62,64 @@ impl CommitReservation {
         }])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::stock::{CommitReservation, StockCommand, StockEvent, StockRefusal, testing::*};
+
+    fn commit(quantity: u32) -> StockCommand {
+        let (reservation_id, shipment_id) = (reservation(1), shipment());
+        StockCommand::CommitReservation(CommitReservation { reservation_id, shipment_id, quantity })
+    }
+
+    fn certain() -> [StockEvent; 2] {
+        [reserved(1, 3, 0), confirmed(1)]
+    }
+
+    #[test]
+    fn what_leaves_is_no_longer_on_hand() {
+        given(&[&stocked(5), &certain()]).when(commit(3)).then_expect_events(vec![committed(1, 3, 2)]);
+    }
+
+    #[test]
+    fn a_hold_may_leave_in_parts() {
+        given(&[&stocked(5), &certain(), &[committed(1, 1, 4)]])
+            .when(commit(2))
+            .then_expect_events(vec![committed(1, 2, 2)]);
+        given(&[&stocked(5), &certain(), &[committed(1, 1, 4)]])
+            .when(commit(3))
+            .then_expect_error(StockRefusal::QuantityExceedsReserved { requested: 3, reserved: 2 });
+    }
+
+    #[test]
+    fn only_what_is_certain_leaves() {
+        given(&[&stocked(5), &[reserved(1, 3, 0)]])
+            .when(commit(3))
+            .then_expect_error(StockRefusal::NotConfirmed);
+    }
+
+    #[test]
+    fn what_has_not_arrived_can_t_leave() {
+        let waiting = [reserved(1, 3, 2), confirmed(1)];
+        given(&[&backordering(1, 9), &waiting]).when(commit(1)).then_expect_events(vec![committed(1, 1, 0)]);
+        given(&[&backordering(1, 9), &waiting])
+            .when(commit(3))
+            .then_expect_error(StockRefusal::StillBackordered { backordered: 2 });
+        given(&[&backordering(1, 9), &waiting, &[received(2, 3), filled(1, 2)]])
+            .when(commit(3))
+            .then_expect_events(vec![committed(1, 3, 0)]);
+    }
+
+    #[test]
+    fn what_has_ended_or_never_began_does_not_leave() {
+        let ends: [(&[StockEvent], StockRefusal); 4] = [
+            (&[], StockRefusal::ReservationNotFound),
+            (&[reserved(1, 3, 0), released(1, 3)], StockRefusal::ReservationClosed),
+            (&[reserved(1, 3, 0), expired(1, 3)], StockRefusal::ReservationClosed),
+            (&[reserved(1, 3, 0), confirmed(1), committed(1, 3, 2)], StockRefusal::AlreadyCommitted),
+        ];
+        for (end, refusal) in ends {
+            given(&[&stocked(5), end]).when(commit(3)).then_expect_error(refusal);
+        }
+    }
+}

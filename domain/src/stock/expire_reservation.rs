@@ -41,3 +41,42 @@ impl ExpireReservation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::stock::{ExpireReservation, StockCommand, StockRefusal, testing::*};
+
+    fn expire() -> StockCommand {
+        StockCommand::ExpireReservation(ExpireReservation { reservation_id: reservation(1) })
+    }
+
+    #[test]
+    fn a_hold_ends_when_its_time_is_over_and_not_before() {
+        let held = [reserved(1, 3, 0)];
+        given_at(29, &[&stocked(5), &held]).when(expire()).then_expect_error(StockRefusal::NotDue);
+        given_at(30, &[&stocked(5), &held]).when(expire()).then_expect_events(vec![expired(1, 3)]);
+    }
+
+    #[test]
+    fn a_hold_ends_once() {
+        given_at(30, &[&stocked(5), &[reserved(1, 3, 0), expired(1, 3)]])
+            .when(expire())
+            .then_expect_events(vec![]);
+    }
+
+    #[test]
+    fn what_is_certain_or_given_up_does_not_run_out() {
+        for after in [confirmed(1), released(1, 3)] {
+            given_at(30, &[&stocked(5), &[reserved(1, 3, 0), after]])
+                .when(expire())
+                .then_expect_error(StockRefusal::NotHeld);
+        }
+    }
+
+    #[test]
+    fn a_hold_that_never_was_does_not_run_out() {
+        given_at(30, &[&stocked(5)])
+            .when(expire())
+            .then_expect_error(StockRefusal::ReservationNotFound);
+    }
+}

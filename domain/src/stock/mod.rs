@@ -16,6 +16,8 @@ mod release_reservation;
 mod reserve;
 mod set_stock_policy;
 mod state;
+#[cfg(test)]
+mod testing;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};

@@ -63,3 +63,56 @@ pub(super) fn check_text(field: &str, text: &str, limit: usize) -> Result<(), St
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::stock::{ReceiveStock, StockCommand, StockRefusal, testing::*};
+
+    fn receive(quantity: u32) -> StockCommand {
+        StockCommand::Receive(ReceiveStock { receipt_id: "receipt".to_owned(), quantity })
+    }
+
+    #[test]
+    fn what_arrives_is_on_hand() {
+        given(&[&stocked(3)]).when(receive(4)).then_expect_events(vec![received(4, 7)]);
+    }
+
+    #[test]
+    fn the_oldest_promise_is_filled_first() {
+        given(&[&backordering(1, 9), &[reserved(5, 3, 2), reserved(4, 3, 3)]])
+            .when(receive(4))
+            .then_expect_events(vec![received(4, 5), filled(5, 2), filled(4, 2)]);
+    }
+
+    #[test]
+    fn what_was_set_free_in_between_fills_too() {
+        given(&[&backordering(2, 9), &[reserved(1, 2, 0), reserved(2, 2, 2), released(1, 2)]])
+            .when(receive(1))
+            .then_expect_events(vec![received(1, 3), filled(2, 2)]);
+    }
+
+    #[test]
+    fn what_is_missing_by_count_is_not_promised_to_others() {
+        given(&[&backordering(2, 9), &[reserved(1, 2, 0), reserved(2, 2, 2), adjusted(-1, 1)]])
+            .when(receive(1))
+            .then_expect_events(vec![received(1, 2)]);
+    }
+
+    #[test]
+    fn a_receipt_is_of_something_and_has_an_id() {
+        let limit = 1_000_000_000;
+        given(&[&stocked(3)])
+            .when(receive(0))
+            .then_expect_error(StockRefusal::InvalidQuantity { quantity: 0, limit });
+        let nameless = ReceiveStock { receipt_id: String::new(), quantity: 1 };
+        let field = "receipt_id".to_owned();
+        given(&[&stocked(3)])
+            .when(StockCommand::Receive(nameless))
+            .then_expect_error(StockRefusal::InvalidText { field, characters: 0, limit: 100 });
+    }
+
+    #[test]
+    fn what_is_not_kept_does_not_arrive() {
+        given(&[]).when(receive(1)).then_expect_error(StockRefusal::NotRegistered);
+    }
+}

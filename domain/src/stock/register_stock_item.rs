@@ -50,3 +50,43 @@ pub(super) fn check_limits(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        ids::WarehouseId,
+        stock::{BackorderPolicy, RegisterStockItem, StockCommand, StockRefusal, testing::*},
+    };
+
+    fn register(safety_stock: u32, backorder: BackorderPolicy) -> StockCommand {
+        let warehouse = WarehouseId::main();
+        let low_stock_at = 2;
+        StockCommand::Register(RegisterStockItem {
+            sku: sku(),
+            warehouse,
+            safety_stock,
+            low_stock_at,
+            backorder,
+        })
+    }
+
+    #[test]
+    fn a_stock_item_is_registered_once() {
+        let backorder = BackorderPolicy::Allow { limit: 3 };
+        given(&[]).when(register(1, backorder)).then_expect_events(vec![registered(1, backorder)]);
+        given(&[&stocked(1)])
+            .when(register(1, backorder))
+            .then_expect_error(StockRefusal::AlreadyRegistered);
+    }
+
+    #[test]
+    fn limits_are_within_reason() {
+        let refusal = |found| StockRefusal::InvalidPolicy { found, limit: 1_000_000_000 };
+        given(&[])
+            .when(register(u32::MAX, BackorderPolicy::Deny))
+            .then_expect_error(refusal(u32::MAX));
+        given(&[])
+            .when(register(0, BackorderPolicy::Allow { limit: 1_000_000_001 }))
+            .then_expect_error(refusal(1_000_000_001));
+    }
+}

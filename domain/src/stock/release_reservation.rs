@@ -51,3 +51,56 @@ impl ReleaseReservation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::stock::{
+        ReleaseReason, ReleaseReservation, StockCommand, StockEvent, StockRefusal, testing::*,
+    };
+
+    fn release() -> StockCommand {
+        let reason = ReleaseReason::OrderCancelled;
+        let (reservation_id, order_id) = (reservation(1), order());
+        StockCommand::ReleaseReservation(ReleaseReservation { reservation_id, order_id, reason })
+    }
+
+    #[test]
+    fn a_hold_is_given_up_whether_certain_or_not() {
+        let held = [reserved(1, 3, 0)];
+        given(&[&stocked(5), &held]).when(release()).then_expect_events(vec![released(1, 3)]);
+        given(&[&stocked(5), &held, &[confirmed(1)]])
+            .when(release())
+            .then_expect_events(vec![released(1, 3)]);
+    }
+
+    #[test]
+    fn a_hold_that_was_never_made_is_remembered_as_given_up() {
+        given(&[&stocked(5)]).when(release()).then_expect_events(vec![tombstoned(1, 0)]);
+    }
+
+    #[test]
+    fn a_hold_is_given_up_once() {
+        let ends: [&[StockEvent]; 3] = [
+            &[tombstoned(1, 0)],
+            &[reserved(1, 3, 0), released(1, 3)],
+            &[reserved(1, 3, 0), expired(1, 3)],
+        ];
+        for end in ends {
+            given(&[&stocked(5), end]).when(release()).then_expect_events(vec![]);
+        }
+    }
+
+    #[test]
+    fn what_has_left_can_t_be_given_up() {
+        given(&[&stocked(5), &[reserved(1, 3, 0), confirmed(1), committed(1, 3, 2)]])
+            .when(release())
+            .then_expect_error(StockRefusal::AlreadyCommitted);
+    }
+
+    #[test]
+    fn of_what_left_in_part_the_rest_is_given_up() {
+        given(&[&stocked(5), &[reserved(1, 3, 0), confirmed(1), committed(1, 2, 3)]])
+            .when(release())
+            .then_expect_events(vec![released(1, 1)]);
+    }
+}

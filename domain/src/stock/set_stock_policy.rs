@@ -29,3 +29,35 @@ impl SetStockPolicy {
         Ok(vec![StockEvent::StockPolicyChanged { sku, safety_stock, low_stock_at, backorder }])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::stock::{
+        BackorderPolicy, SetStockPolicy, StockCommand, StockEvent, StockRefusal, testing::*,
+    };
+
+    fn set(safety_stock: u32) -> StockCommand {
+        let backorder = BackorderPolicy::Deny;
+        StockCommand::SetPolicy(SetStockPolicy { safety_stock, low_stock_at: 2, backorder })
+    }
+
+    #[test]
+    fn other_limits_apply() {
+        given(&[&stocked(1)]).when(set(1)).then_expect_events(vec![StockEvent::StockPolicyChanged {
+            sku: sku(),
+            safety_stock: 1,
+            low_stock_at: 2,
+            backorder: BackorderPolicy::Deny,
+        }]);
+    }
+
+    #[test]
+    fn the_same_limits_are_no_change() {
+        given(&[&stocked(1)]).when(set(0)).then_expect_events(vec![]);
+    }
+
+    #[test]
+    fn what_is_not_kept_has_no_limits() {
+        given(&[]).when(set(0)).then_expect_error(StockRefusal::NotRegistered);
+    }
+}

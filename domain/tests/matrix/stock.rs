@@ -79,6 +79,7 @@ pub(crate) fn commands() -> Vec<Asked<StockCommand>> {
         ("CommitReservation", "in full", commit(5)),
         ("CommitReservation", "more than was held", commit(6)),
         ("ReleaseReservation", "", release()),
+        ("ReleaseReservation", "another", release_another()),
         ("ExpireReservation", "", expire()),
     ]
     .map(|(command, variant, says)| Asked { command, variant, says })

@@ -47,7 +47,7 @@ pub async fn serve(
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
+    use axum::routing::{get, post};
     use tokio::{
         io::{AsyncReadExt, AsyncWriteExt},
         net::TcpStream,
@@ -55,6 +55,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::{body::JsonBody, layers};
 
     #[tokio::test]
     async fn a_running_request_is_answered_before_the_server_stops() {
@@ -90,5 +91,25 @@ mod tests {
         client.read_to_string(&mut answer).await.expect("an answer");
         assert!(answer.ends_with("done"), "{answer}");
         server.await.expect("no panic").expect("no error");
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_large_is_answered_before_it_has_arrived() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let takes_json = post(|_: JsonBody<serde_json::Value>| async {});
+        let routes = layers::around(Router::new().route("/", takes_json));
+        tokio::spawn(serve(listener, routes, std::future::pending()));
+
+        let mut client = TcpStream::connect(address).await.expect("connected");
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 52428800\r\n\r\n{";
+        client.write_all(head.as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        client
+            .read_to_string(&mut answer)
+            .await
+            .expect("an answer, then the end");
+        assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
+        assert!(answer.contains("\"limit_bytes\":1048576"), "{answer}");
     }
 }

@@ -114,6 +114,14 @@ fn another_amount_needs_a_person_who_voids_it() {
 }
 
 #[test]
+fn a_success_after_an_amount_in_conflict_is_not_built_upon() {
+    let story = authorizing();
+    let operation_id = story.op(Operation::Authorize);
+    let story = story.observes(Observed::Conflict { operation_id }).authorized(2000);
+    assert_eq!(story.saga.compensation, Some(CompensationReason::PaymentUnresolved));
+}
+
+#[test]
 fn a_capture_that_fails_for_now_is_tried_eight_times() {
     let mut story = capturing().failed(Operation::Capture, true).then(&["observes", "waits 169 s: Capture again"]);
     assert_eq!(story.saga.status(), Status::Retrying(1));

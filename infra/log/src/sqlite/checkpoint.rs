@@ -1,16 +1,13 @@
 //! Moves what is committed from the journal into the database, away from the writer.
 //!
 //! A thread with a connection of its own copies the bulk while the writer goes on. The writer then
-//! copies the little that came in meanwhile, which lets it start again at the journal's beginning:
-//! so the journal does not grow without bound, and nobody waits for long.
+//! copies the little that came in meanwhile, which lets it start again at the journal's beginning.
+//! Where the disk is too slow for that, the writer waits once the journal has reached its limit:
+//! it grows beyond only while somebody reads in an old snapshot.
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-        mpsc::{SyncSender, TrySendError, sync_channel},
-    },
+    sync::mpsc::{Receiver, Sender, TryRecvError, channel},
     thread::{self, JoinHandle},
 };
 
@@ -21,15 +18,18 @@ use super::failure::FILE;
 /// Frames in the journal, 4 KiB each, from which on they are copied.
 const START_AT: i64 = 4096;
 /// Frames left that the writer copies by itself.
-const REST: i64 = 1024;
+const REST: i64 = 512;
+/// Frames from which on the writer waits.
+const LIMIT: i64 = 16_384;
 /// Commits between two looks at the journal.
 const LOOK_EVERY: u32 = 16;
 
 /// The writer's side of it.
 pub(super) struct Checkpoints {
-    wake: Option<SyncSender<()>>,
-    working: Arc<AtomicBool>,
+    start: Option<Sender<()>>,
+    done: Receiver<()>,
     thread: Option<JoinHandle<()>>,
+    working: bool,
     commits: u32,
 }
 
@@ -37,53 +37,61 @@ impl Checkpoints {
     pub(super) fn start(directory: &Path) -> rusqlite::Result<Self> {
         let connection = Connection::open(directory.join(FILE))?;
         connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;")?;
-        let working = Arc::new(AtomicBool::new(false));
-        let (wake, woken) = sync_channel(1);
-        let flag = Arc::clone(&working);
+        let (start, started) = channel();
+        let (tell, done) = channel();
         let copy = move || {
-            for () in woken {
+            for () in started {
                 report(journal(&connection, "PASSIVE"));
-                flag.store(false, Ordering::Release);
+                // The writer is gone when nobody listens.
+                let _ = tell.send(());
             }
         };
         let thread = thread::Builder::new()
             .name("log-checkpoint".to_owned())
             .spawn(copy)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        let (start, thread) = (Some(start), Some(thread));
         Ok(Self {
-            wake: Some(wake),
-            working,
-            thread: Some(thread),
+            start,
+            done,
+            thread,
+            working: false,
             commits: 0,
         })
     }
 
     /// Looks at the journal now and then.
     pub(super) fn after_commit(&mut self, writer: &Connection) {
-        self.commits += 1;
-        if !self.commits.is_multiple_of(LOOK_EVERY) || self.working.load(Ordering::Acquire) {
+        self.commits = self.commits.wrapping_add(1);
+        if !self.commits.is_multiple_of(LOOK_EVERY) {
             return;
         }
         let Some((frames, copied)) = report(journal(writer, "NOOP")) else {
             return;
         };
-        if frames < START_AT || frames == copied {
+        if frames >= LIMIT && self.working {
+            let _ = self.done.recv();
+            self.working = false;
+        } else if self.working {
+            self.working = self.done.try_recv() == Err(TryRecvError::Empty);
+        }
+        if self.working || frames < START_AT || frames == copied {
             return;
         }
-        if frames - copied <= REST {
+        if frames >= LIMIT || frames - copied <= REST {
             report(journal(writer, "PASSIVE"));
-        } else if let Some(wake) = &self.wake {
-            self.working.store(true, Ordering::Release);
-            if let Err(TrySendError::Disconnected(())) = wake.try_send(()) {
-                tracing::error!("the checkpoint thread is gone; the journal grows");
-            }
+        } else {
+            self.working = self
+                .start
+                .as_ref()
+                .is_some_and(|start| start.send(()).is_ok());
         }
     }
 
     /// Copies everything, so that the next start has nothing to recover; or, where the journal
     /// can't be relied on, leaves it as it is to that start's recovery.
     pub(super) fn finish(&mut self, writer: &Connection, reliable: bool) {
-        drop(self.wake.take());
+        drop(self.start.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

@@ -1,0 +1,279 @@
+//! A shop with one product, the process, and a clock that is moved by hand.
+
+use std::{path::Path, sync::Arc};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use orderlog_domain::{
+    fulfilment::{Fulfilment, Timings},
+    ids::{OrderId, Sku, WarehouseId, derive},
+    money::{Currency, Money, TaxRate},
+    order::{
+        DispatchShipment, MarkShipmentPacked, Order, OrderCommand, PlaceOrder, RecordDelivery,
+        RequestedLine,
+    },
+    payment::Payment,
+    stock::{BackorderPolicy, ReceiveStock, RegisterStockItem, StockCommand, StockItem},
+};
+use orderlog_log::{
+    clock::{Clock, ManualClock},
+    event::RecordedEvent,
+    event_store::EventStore,
+    executor::{CommandContext, Decides, ExecuteError, Executor},
+    sqlite::SqliteEventStore,
+};
+use orderlog_runtime::{
+    process::{EventHandler, ProcessRuntime, ProcessSettings, ProcessStore, until_quiet},
+    sqlite::{SqliteProcessStore, SqliteWorkStore},
+    work::{WorkHandler, WorkLoop, WorkSettings, WorkStore},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{
+    doors::{AttemptedTwice, HandledTwice},
+    fuse::{Fuse, Fused},
+};
+use crate::{
+    aggregates::{Aggregates, saga_id, stock_id},
+    process::{
+        gateway::Gateway,
+        handler::ProcessHandler,
+        notifications::{LogChannel, Notifications},
+        simulated_gateway::SimulatedGateway,
+        timers::Timers,
+    },
+};
+
+const KINDS: [&str; 3] = ["timer", "gateway", "notification"];
+
+/// The order of all tests: two pieces at ten euros.
+pub(super) const ORDER: OrderId = OrderId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+
+/// Pieces in stock at the beginning.
+pub(super) const STOCK: i64 = 10;
+
+/// Time in a test; it outlives every crash.
+#[derive(Clone)]
+pub(super) struct Time {
+    pub(super) clock: Clock,
+    hands: ManualClock,
+}
+
+impl Time {
+    pub(super) fn new() -> Self {
+        let start = DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap();
+        let (clock, hands) = Clock::manual(start);
+        Self { clock, hands }
+    }
+}
+
+/// One life of the system over a data directory.
+pub(super) struct World {
+    time: Time,
+    store: Arc<dyn EventStore>,
+    process: Arc<dyn ProcessStore>,
+    work: Arc<dyn WorkStore>,
+    twice: bool,
+    pub(super) aggregates: Aggregates,
+}
+
+impl World {
+    /// Opens the data directory; with `twice`, everything is done twice.
+    pub(super) async fn open(directory: &Path, time: &Time, fuse: &Fuse, twice: bool) -> Self {
+        let log = SqliteEventStore::open(directory).unwrap();
+        let work = SqliteWorkStore::open(log.clone()).await.unwrap();
+        let process = SqliteProcessStore::open(log.clone(), work.clone()).await.unwrap();
+        let store: Arc<dyn EventStore> = Arc::new(Fused { inner: log, fuse: fuse.clone() });
+        Self {
+            time: time.clone(),
+            aggregates: Aggregates::new(Arc::clone(&store), time.clock.clone()),
+            store,
+            process: Arc::new(Fused { inner: process, fuse: fuse.clone() }),
+            work: Arc::new(Fused { inner: work, fuse: fuse.clone() }),
+            twice,
+        }
+    }
+
+    /// Registers the product's stock and places the order, paid by `token`.
+    pub(super) async fn place(&self, token: &str) {
+        let (sku, warehouse) = (sku(), WarehouseId::main());
+        let stock = stock_id(&sku, &warehouse);
+        let register = RegisterStockItem {
+            sku: sku.clone(),
+            warehouse,
+            safety_stock: 0,
+            low_stock_at: 0,
+            backorder: BackorderPolicy::Deny,
+        };
+        self.send(&self.aggregates.stock, &stock, StockCommand::Register(register)).await;
+        let receive = ReceiveStock { receipt_id: "first".into(), quantity: STOCK as u32 };
+        self.send(&self.aggregates.stock, &stock, StockCommand::Receive(receive)).await;
+        let line = RequestedLine {
+            sku,
+            name: "Mug".into(),
+            quantity: 2,
+            unit_price: euros(10),
+            discount: euros(0),
+            tax: TaxRate { basis_points: 0, inclusive: true },
+            product_version: None,
+        };
+        self.order(OrderCommand::Place(PlaceOrder {
+            order_id: ORDER,
+            customer_id: "c-1".parse().unwrap(),
+            currency: euros(0).currency,
+            lines: vec![line],
+            shipping: euros(0),
+            expected_total: None,
+            payment_method: Some(token.to_owned()),
+            reference: None,
+        }))
+        .await;
+    }
+
+    /// Packs, dispatches and delivers whatever is ready, as far as it goes.
+    pub(super) async fn ship(&self) {
+        self.settle().await;
+        let Some(shipment) = self.state().await.shipments.first().cloned() else { return };
+        let shipment_id = shipment.shipment_id;
+        self.order(OrderCommand::MarkShipmentPacked(MarkShipmentPacked { shipment_id })).await;
+        self.settle().await;
+        let (carrier, tracking) = ("Post".to_owned(), "P1".to_owned());
+        let dispatch = DispatchShipment { shipment_id, carrier, tracking };
+        self.order(OrderCommand::DispatchShipment(dispatch)).await;
+        self.settle().await;
+        self.order(OrderCommand::RecordDelivery(RecordDelivery { shipment_id })).await;
+        self.settle().await;
+    }
+
+    /// Sends a command to the order.
+    pub(super) async fn order(&self, command: OrderCommand) {
+        self.send(&self.aggregates.orders, &ORDER.to_string(), command).await;
+    }
+
+    /// Sends a command under an id derived from its content; refusals are answers, too.
+    pub(super) async fn send<A: Decides>(&self, executor: &Executor<A>, id: &str, command: A::Command) {
+        let content = serde_json::to_string(&command).unwrap();
+        let command_id = derive(ORDER.0, &content);
+        let context = CommandContext {
+            command_id,
+            correlation_id: command_id,
+            causation_id: command_id,
+            actor: "test".into(),
+            traceparent: None,
+            expected_version: None,
+            fingerprint: None,
+        };
+        match executor.execute(id, command, context).await {
+            Ok(_) | Err(ExecuteError::Refused { .. }) => {}
+            Err(error) => panic!("{content}: {error}"),
+        }
+    }
+
+    /// Lets the process do all that is due, then stops it.
+    pub(super) async fn settle(&self) {
+        let now = self.time.clock.now();
+        if self.work.counts(now).await.unwrap().leased > 0 {
+            // Nobody runs: these were leased in an earlier life.
+            let lease = WorkSettings::default().lease + std::time::Duration::from_secs(1);
+            self.time.hands.advance(TimeDelta::from_std(lease).unwrap());
+        }
+        let process = ProcessRuntime::new(
+            "fulfilment",
+            Arc::clone(&self.store),
+            Arc::clone(&self.process),
+            self.handler(),
+            self.time.clock.clone(),
+            ProcessSettings::default(),
+        );
+        let work = self.work_loop();
+        let mut passed = process.passed();
+        let (cancel, stop) = (CancellationToken::new(), CancellationToken::new());
+        let ended = (cancel.clone(), stop.clone());
+        let process = tokio::spawn(async move { process.run(ended.0).await });
+        let worker = tokio::spawn(async move { work.run(ended.1).await });
+        until_quiet(self.store.as_ref(), &mut passed, self.work.as_ref(), &self.time.clock)
+            .await
+            .unwrap();
+        cancel.cancel();
+        stop.cancel();
+        process.await.unwrap().unwrap();
+        worker.await.unwrap().unwrap();
+    }
+
+    /// Lets time pass, stopping at every instant for which something was set.
+    pub(super) async fn pass(&self, duration: TimeDelta) {
+        let until = self.time.clock.now() + duration;
+        loop {
+            self.settle().await;
+            let now = self.time.clock.now();
+            let due = self.work.next_due(&KINDS.map(str::to_owned)).await.unwrap();
+            match due.filter(|due| *due <= until) {
+                Some(due) => self.time.hands.advance((due - now).max(TimeDelta::zero())),
+                None if now >= until => return,
+                None => self.time.hands.advance(until - now),
+            }
+        }
+    }
+
+    /// The order.
+    pub(super) async fn state(&self) -> Arc<Order> {
+        self.aggregates.orders.load(&ORDER.to_string()).await.unwrap().state
+    }
+
+    /// Its saga.
+    pub(super) async fn saga(&self) -> Arc<Fulfilment> {
+        self.aggregates.fulfilments.load(&saga_id(ORDER)).await.unwrap().state
+    }
+
+    /// The product's stock.
+    pub(super) async fn stock(&self) -> Arc<StockItem> {
+        let id = stock_id(&sku(), &WarehouseId::main());
+        self.aggregates.stock.load(&id).await.unwrap().state
+    }
+
+    /// Its payment and the payment's id.
+    pub(super) async fn payment(&self) -> (String, Arc<Payment>) {
+        let events = self.events().await;
+        let initiated = events.iter().find(|event| event.event_type == "PaymentInitiated");
+        let id = initiated.unwrap().stream.strip_prefix("payment-").unwrap().to_owned();
+        let payment = self.aggregates.payments.load(&id).await.unwrap().state;
+        (id, payment)
+    }
+
+    /// The whole log.
+    pub(super) async fn events(&self) -> Vec<RecordedEvent> {
+        self.store.read_all(0, 100_000).await.unwrap()
+    }
+
+    fn handler(&self) -> Arc<dyn EventHandler> {
+        let timings = Timings::standard();
+        let handler = ProcessHandler::new(self.aggregates.clone(), Arc::clone(&self.store), timings);
+        if self.twice { Arc::new(HandledTwice(Arc::new(handler))) } else { Arc::new(handler) }
+    }
+
+    fn work_loop(&self) -> WorkLoop {
+        let (aggregates, clock) = (&self.aggregates, &self.time.clock);
+        let gateway = Arc::new(SimulatedGateway::new(&Timings::standard()));
+        let gateway =
+            Gateway::new(aggregates.clone(), Arc::clone(&self.store), gateway, clock.clone());
+        let notifications =
+            Notifications::new(aggregates.clone(), Arc::new(LogChannel), clock.clone());
+        WorkLoop::new(Arc::clone(&self.work), clock.clone(), WorkSettings::default())
+            .handle("timer", self.door(Timers::new(aggregates.clone(), clock.clone())))
+            .handle("gateway", self.door(gateway))
+            .handle("notification", self.door(notifications))
+    }
+
+    fn door(&self, handler: impl WorkHandler) -> Arc<dyn WorkHandler> {
+        if self.twice { Arc::new(AttemptedTwice(Arc::new(handler))) } else { Arc::new(handler) }
+    }
+}
+
+/// So many euros.
+pub(super) fn euros(amount: i64) -> Money {
+    Money::new(amount * 100, Currency::from_code("EUR").unwrap())
+}
+
+fn sku() -> Sku {
+    "MUG".parse().unwrap()
+}
