@@ -156,7 +156,8 @@ pub fn derive(parent: Uuid, name: &str) -> Uuid {
 }
 
 fn is_sku(text: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b' ');
+    let inner =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-' | b' ');
     (1..=64).contains(&text.len())
         && text.bytes().all(inner)
         && text.as_bytes()[0].is_ascii_alphanumeric()
@@ -165,10 +166,99 @@ fn is_sku(text: &str) -> bool {
 
 fn is_customer_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 fn is_warehouse_id(text: &str) -> bool {
     (1..=32).contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::{Uuid, Version};
+
+    use super::{CustomerId, OrderId, Sku, WarehouseId, derive};
+
+    const V7: Uuid = Uuid::from_u128(0x0190_6f3e_1c2d_7abc_8def_0123_4567_89ab);
+
+    #[test]
+    fn a_sku_is_what_shops_print_on_boxes() {
+        let longest = "9".repeat(64);
+        for sku in [
+            "85123A",
+            "BANK CHARGES",
+            "gift_0001-b.2",
+            "1",
+            longest.as_str(),
+        ] {
+            assert!(Sku::parse(sku).is_ok(), "{sku:?}");
+        }
+        let too_long = "9".repeat(65);
+        for sku in [
+            "",
+            " A",
+            "A ",
+            "-A",
+            ".A",
+            "A/B",
+            "A\nB",
+            "Größe",
+            too_long.as_str(),
+        ] {
+            assert!(Sku::parse(sku).is_err(), "{sku:?}");
+        }
+    }
+
+    #[test]
+    fn customers_and_warehouses_have_plain_names() {
+        assert!(CustomerId::parse("17850").is_ok() && CustomerId::parse("a.B_c-1").is_ok());
+        assert!(CustomerId::parse("").is_err() && CustomerId::parse("a b").is_err());
+        assert!(WarehouseId::parse("main").is_ok_and(|id| id == WarehouseId::main()));
+        assert!(WarehouseId::parse("north-1").is_err() && WarehouseId::parse("Main").is_err());
+    }
+
+    #[test]
+    fn what_is_read_is_parsed() {
+        assert_eq!(
+            serde_json::from_str(r#""85123A""#).ok(),
+            Sku::parse("85123A").ok()
+        );
+        assert!(serde_json::from_str::<Sku>(r#"" 85123A""#).is_err());
+        assert!(serde_json::from_str::<WarehouseId>(r#""-""#).is_err());
+        assert!(serde_json::from_str::<OrderId>(r#""85123A""#).is_err());
+    }
+
+    #[test]
+    fn an_invalid_id_is_named_but_not_in_full() {
+        let error = Sku::parse("?".repeat(1_000)).map_err(|error| error.to_string());
+        assert!(error.is_err_and(|text| text.contains("a sku") && text.len() < 200));
+    }
+
+    #[test]
+    fn the_same_name_derives_the_same_id() {
+        assert_eq!(derive(V7, "observe"), derive(V7, "observe"));
+        assert_ne!(derive(V7, "observe"), derive(V7, "notify"));
+        assert_ne!(derive(V7, "observe"), derive(Uuid::nil(), "observe"));
+    }
+
+    #[test]
+    fn a_derived_id_keeps_its_parent_s_time_through_generations() {
+        let child = derive(V7, "child");
+        let grandchild = derive(child, "grandchild");
+        for id in [child, grandchild] {
+            assert_eq!(id.as_bytes()[..6], V7.as_bytes()[..6]);
+            assert_eq!(id.get_version(), Some(Version::Custom));
+        }
+    }
+
+    #[test]
+    fn a_parent_without_a_time_derives_plain_version_5() {
+        let parent = Uuid::new_v5(&Uuid::NAMESPACE_URL, b"shop");
+        assert_eq!(derive(parent, "order"), Uuid::new_v5(&parent, b"order"));
+    }
 }

@@ -14,7 +14,9 @@ impl Currency {
     pub fn from_code(code: &str) -> Result<Self, MoneyError> {
         iso_currency::Currency::from_code(code)
             .map(Self)
-            .ok_or_else(|| MoneyError::UnknownCurrency { code: code.chars().take(8).collect() })
+            .ok_or_else(|| MoneyError::UnknownCurrency {
+                code: code.chars().take(8).collect(),
+            })
     }
 
     /// Its three-letter code.
@@ -87,7 +89,10 @@ pub enum MoneyError {
 impl Money {
     /// So many minor units of `currency`.
     pub const fn new(amount_minor: i64, currency: Currency) -> Self {
-        Self { amount_minor, currency }
+        Self {
+            amount_minor,
+            currency,
+        }
     }
 
     /// Nothing.
@@ -107,7 +112,10 @@ impl Money {
 
     /// So many times the amount.
     pub fn checked_mul(self, times: u32) -> Result<Self, MoneyError> {
-        let amount = self.amount_minor.checked_mul(i64::from(times)).ok_or(MoneyError::Overflow)?;
+        let amount = self
+            .amount_minor
+            .checked_mul(i64::from(times))
+            .ok_or(MoneyError::Overflow)?;
         Ok(Self::new(amount, self.currency))
     }
 
@@ -126,32 +134,48 @@ impl Money {
     /// has a weight the first gets all.
     pub fn allocate(self, weights: &[u64]) -> Vec<Self> {
         let whole = self.amount_minor.unsigned_abs();
-        let total: u128 = weights.iter().copied().map(u128::from).sum();
-        let mut parts = vec![0_u64; weights.len()];
-        if total == 0 {
-            parts.iter_mut().take(1).for_each(|first| *first = whole);
-        } else {
-            let share = |index: usize| u128::from(whole) * u128::from(weights[index]);
-            for (index, part) in parts.iter_mut().enumerate() {
-                *part = u64::try_from(share(index) / total).expect("a share is at most the whole");
-            }
-            let left = whole - parts.iter().sum::<u64>();
-            let mut by_remainder: Vec<usize> = (0..parts.len()).collect();
-            by_remainder.sort_by_key(|&index| Reverse(share(index) % total));
-            by_remainder.into_iter().zip(0..left).for_each(|(index, _)| parts[index] += 1);
+        let mut weights: Vec<u128> = weights.iter().copied().map(u128::from).collect();
+        if weights.iter().all(|&weight| weight == 0) {
+            weights.iter_mut().take(1).for_each(|first| *first = 1);
         }
+        let total = weights.iter().sum::<u128>().max(1);
+        let shares: Vec<u128> = weights
+            .iter()
+            .map(|&weight| u128::from(whole) * weight)
+            .collect();
+        let rounded_down =
+            |share| u64::try_from(share / total).expect("a share is part of the whole");
+        let mut parts: Vec<u64> = shares.iter().copied().map(rounded_down).collect();
+        let left = whole - parts.iter().sum::<u64>();
+        let mut by_remainder: Vec<usize> = (0..parts.len()).collect();
+        by_remainder.sort_by_key(|&index| Reverse(shares[index] % total));
+        by_remainder
+            .into_iter()
+            .zip(0..left)
+            .for_each(|(index, _)| parts[index] += 1);
         let signed = |part| match self.is_negative() {
             true => 0_i64.wrapping_sub_unsigned(part),
             false => 0_i64.wrapping_add_unsigned(part),
         };
-        parts.into_iter().map(|part| Self::new(signed(part), self.currency)).collect()
+        parts
+            .into_iter()
+            .map(|part| Self::new(signed(part), self.currency))
+            .collect()
     }
 
-    fn combine(self, other: Self, operation: fn(i64, i64) -> Option<i64>) -> Result<Self, MoneyError> {
+    fn combine(
+        self,
+        other: Self,
+        operation: fn(i64, i64) -> Option<i64>,
+    ) -> Result<Self, MoneyError> {
         if self.currency != other.currency {
-            return Err(MoneyError::CurrencyMismatch { left: self.currency, right: other.currency });
+            return Err(MoneyError::CurrencyMismatch {
+                left: self.currency,
+                right: other.currency,
+            });
         }
-        let amount = operation(self.amount_minor, other.amount_minor).ok_or(MoneyError::Overflow)?;
+        let amount =
+            operation(self.amount_minor, other.amount_minor).ok_or(MoneyError::Overflow)?;
         Ok(Self::new(amount, self.currency))
     }
 }
@@ -161,7 +185,11 @@ impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.currency.exponent() as usize;
         let sign = if self.amount_minor < 0 { "-" } else { "" };
-        let amount = format!("{:0width$}", self.amount_minor.unsigned_abs(), width = digits + 1);
+        let amount = format!(
+            "{:0width$}",
+            self.amount_minor.unsigned_abs(),
+            width = digits + 1
+        );
         let (whole, minor) = amount.split_at(amount.len() - digits);
         let point = if digits == 0 { "" } else { "." };
         write!(f, "{sign}{whole}{point}{minor} {}", self.currency)
@@ -176,4 +204,121 @@ pub struct TaxRate {
     pub basis_points: u32,
     /// Whether prices include it.
     pub inclusive: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Currency, Money, MoneyError};
+
+    fn currency(code: &str) -> Currency {
+        Currency::from_code(code).expect("a currency")
+    }
+
+    fn euro(cents: i64) -> Money {
+        Money::new(cents, currency("EUR"))
+    }
+
+    fn split(cents: i64, weights: &[u64]) -> Vec<i64> {
+        euro(cents)
+            .allocate(weights)
+            .iter()
+            .map(|part| part.amount_minor)
+            .collect()
+    }
+
+    #[test]
+    fn each_currency_has_its_own_digits() {
+        for (amount, code, shown) in [
+            (1_999, "EUR", "19.99 EUR"),
+            (5, "USD", "0.05 USD"),
+            (-5, "USD", "-0.05 USD"),
+            (1_999, "JPY", "1999 JPY"),
+            (1_999, "KWD", "1.999 KWD"),
+            (1_999, "BHD", "1.999 BHD"),
+            (-1_999, "TND", "-1.999 TND"),
+            (i64::MIN, "EUR", "-92233720368547758.08 EUR"),
+        ] {
+            assert_eq!(Money::new(amount, currency(code)).to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn money_is_stored_in_minor_units() {
+        let stored = r#"{"amount_minor":1999,"currency":"EUR"}"#;
+        assert_eq!(
+            serde_json::to_string(&euro(1_999)).ok().as_deref(),
+            Some(stored)
+        );
+        assert_eq!(serde_json::from_str(stored).ok(), Some(euro(1_999)));
+    }
+
+    #[test]
+    fn money_is_whole_units_of_a_known_currency_and_nothing_else() {
+        for text in [
+            r#"{"amount_minor":19.99,"currency":"EUR"}"#,
+            r#"{"amount_minor":"1999","currency":"EUR"}"#,
+            r#"{"amount_minor":9223372036854775808,"currency":"EUR"}"#,
+            r#"{"amount_minor":1999,"currency":"eur"}"#,
+            r#"{"amount_minor":1999,"currency":"ABC"}"#,
+            r#"{"amount_minor":1999}"#,
+            r#"{"amount_minor":1999,"currency":"EUR","tax":1}"#,
+        ] {
+            assert!(serde_json::from_str::<Money>(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_or_does_not_match_is_an_error() {
+        assert_eq!(
+            euro(i64::MAX).checked_add(euro(1)),
+            Err(MoneyError::Overflow)
+        );
+        assert_eq!(
+            euro(i64::MIN).checked_sub(euro(1)),
+            Err(MoneyError::Overflow)
+        );
+        assert_eq!(euro(i64::MAX / 2).checked_mul(3), Err(MoneyError::Overflow));
+        assert_eq!(euro(7).checked_mul(3), Ok(euro(21)));
+        let (left, right) = (currency("EUR"), currency("GBP"));
+        let mixed = euro(1).checked_add(Money::new(1, right));
+        assert_eq!(mixed, Err(MoneyError::CurrencyMismatch { left, right }));
+    }
+
+    #[test]
+    fn the_largest_remainders_get_what_is_left_over() {
+        assert_eq!(split(100, &[1, 1, 1]), [34, 33, 33]);
+        assert_eq!(split(10, &[5, 3, 7]), [3, 2, 5]);
+        assert_eq!(split(-100, &[1, 1, 1]), [-34, -33, -33]);
+        assert_eq!(split(5, &[0, 1, 0]), [0, 5, 0]);
+        assert_eq!(split(0, &[3, 4]), [0, 0]);
+    }
+
+    #[test]
+    fn without_any_weight_the_first_part_gets_all() {
+        assert_eq!(split(100, &[0, 0]), [100, 0]);
+        assert_eq!(split(100, &[]), [0_i64; 0]);
+    }
+
+    #[test]
+    fn the_largest_amounts_are_split_without_loss() {
+        assert_eq!(split(i64::MIN, &[u64::MAX]), [i64::MIN]);
+        assert_eq!(
+            split(i64::MAX, &[u64::MAX, u64::MAX]),
+            [i64::MAX / 2 + 1, i64::MAX / 2]
+        );
+    }
+
+    #[test]
+    fn nobody_pays_in_gold_or_in_test_money() {
+        assert!(
+            ["EUR", "JPY", "KWD"]
+                .iter()
+                .all(|code| currency(code).is_payable())
+        );
+        assert!(
+            !["XAU", "XTS", "XXX"]
+                .iter()
+                .any(|code| currency(code).is_payable())
+        );
+    }
 }

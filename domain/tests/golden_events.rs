@@ -29,7 +29,10 @@ fn every_event_is_read_and_written_as_ever() {
         let name = file.expect("the folder can be read").file_name();
         let name = name.to_string_lossy();
         let event = name.split('.').next().unwrap_or_default();
-        assert!(known.contains(event), "{name} is of no event that the domain has");
+        assert!(
+            known.contains(event),
+            "{name} is of no event that the domain has"
+        );
     }
 }
 
@@ -41,11 +44,19 @@ fn check<E: DomainEvent>() -> Vec<&'static str> {
         let path = golden::folder().join("events").join(&file);
         let Ok(stored) = fs::read_to_string(path) else {
             // The matrix comes by every event and writes what is missing.
-            assert!(golden::updating(), "{name} has no golden file; UPDATE_GOLDEN=1 writes it");
+            assert!(
+                golden::updating(),
+                "{name} has no golden file; UPDATE_GOLDEN=1 writes it"
+            );
             continue;
         };
-        let event: E = serde_json::from_str(&stored).unwrap_or_else(|error| panic!("{file}: {error}"));
-        assert_eq!((event.event_type().as_str(), event.event_version().as_str()), (*name, "1"), "{file}");
+        let event: E =
+            serde_json::from_str(&stored).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert_eq!(
+            (event.event_type().as_str(), event.event_version().as_str()),
+            (*name, "1"),
+            "{file}"
+        );
         let written = serde_json::to_string_pretty(&event).expect("events can be written") + "\n";
         assert_eq!(written, stored, "{file} is written otherwise today");
     }

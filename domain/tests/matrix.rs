@@ -27,9 +27,12 @@ use orderlog_domain::{
 
 #[test]
 fn every_command_to_every_product() {
-    check("product", &product::lives(), &product::commands(), |state, at| {
-        (state.state_name().to_owned(), state.allowed_commands(at))
-    });
+    check(
+        "product",
+        &product::lives(),
+        &product::commands(),
+        |state, at| (state.state_name().to_owned(), state.allowed_commands(at)),
+    );
 }
 
 #[test]
@@ -41,9 +44,12 @@ fn every_command_to_every_stock_item() {
 
 #[test]
 fn every_command_to_every_payment() {
-    check("payment", &payment::lives(), &payment::commands(), |state, at| {
-        (state.state_name().to_owned(), state.allowed_commands(at))
-    });
+    check(
+        "payment",
+        &payment::lives(),
+        &payment::commands(),
+        |state, at| (state.state_name().to_owned(), state.allowed_commands(at)),
+    );
 }
 
 #[test]
@@ -63,9 +69,12 @@ fn all_news_to_every_fulfilment() {
 
 #[test]
 fn every_command_to_every_notification() {
-    check("notification", &notification::lives(), &notification::commands(), |state, at| {
-        (state.state_name().to_owned(), state.allowed_commands(at))
-    });
+    check(
+        "notification",
+        &notification::lives(),
+        &notification::commands(),
+        |state, at| (state.state_name().to_owned(), state.allowed_commands(at)),
+    );
 }
 
 /// How an aggregate came where it is.
@@ -109,15 +118,22 @@ fn check<A>(
         let (status, allowed) = seen(&state, life.now);
         let past: Vec<_> = history.iter().map(DomainEvent::event_type).collect();
         writeln!(text, "\n{} ({status})", life.name).expect("a string takes all");
-        for (what, names) in [("after", past), ("allows", allowed.iter().map(|it| (*it).to_owned()).collect())] {
-            writeln!(text, "  {what}").expect("a string takes all");
-            wrap(&mut text, &names);
-        }
+        wrap(&mut text, "after", &past);
+        wrap(&mut text, "allows", &allowed);
         let mut verdicts = Vec::new();
-        for Asked { command, variant, says } in commands {
+        for Asked {
+            command,
+            variant,
+            says,
+        } in commands
+        {
             let outcome = send::<A>(&history, life.now, says.clone());
             outcome.iter().for_each(|new| events.see(new));
-            verdicts.push(Verdict { command, variant, outcome });
+            verdicts.push(Verdict {
+                command,
+                variant,
+                outcome,
+            });
         }
         text.push_str(&told(&verdicts));
         hold_to(life.name, &allowed, &verdicts);
@@ -134,9 +150,18 @@ fn compare(file: &str, matrix: &str) {
         fs::write(&path, matrix).expect("the golden file can be written");
     }
     let golden = fs::read_to_string(&path).unwrap_or_default();
-    let differs = golden.lines().zip(matrix.lines()).position(|(golden, now)| golden != now);
+    let differs = golden
+        .lines()
+        .zip(matrix.lines())
+        .position(|(golden, now)| golden != now);
     let line = differs.unwrap_or_else(|| golden.lines().count().min(matrix.lines().count()));
-    let shown = |text: &str| text.lines().nth(line).unwrap_or("(nothing)").trim().to_owned();
+    let shown = |text: &str| {
+        text.lines()
+            .nth(line)
+            .unwrap_or("(nothing)")
+            .trim()
+            .to_owned()
+    };
     assert!(
         golden == matrix,
         "{file}, line {}: was {:?}, is {:?}; UPDATE_GOLDEN=1 writes it anew",
@@ -154,7 +179,10 @@ impl Events {
     fn see<E: DomainEvent>(&mut self, events: &[E]) {
         for event in events {
             let stored = serde_json::to_string_pretty(event).expect("events can be written") + "\n";
-            let most = self.0.entry(format!("{}.v{}", event.event_type(), event.event_version())).or_default();
+            let most = self
+                .0
+                .entry(format!("{}.v{}", event.event_type(), event.event_version()))
+                .or_default();
             if stored.len() > most.len() {
                 *most = stored;
             }
@@ -183,7 +211,10 @@ fn send<A>(history: &[A::Event], at: DecidedAt, command: A::Command) -> Outcome<
 where
     A: Aggregate<Services = DecidedAt>,
 {
-    TestFramework::<A>::with(at).given(history.to_vec()).when(command).inspect_result()
+    TestFramework::<A>::with(at)
+        .given(history.to_vec())
+        .when(command)
+        .inspect_result()
 }
 
 /// The events of a life; all of its commands must be carried out.
@@ -213,13 +244,19 @@ struct Verdict<E, R> {
 fn told<E: DomainEvent, R: Refusal>(verdicts: &[Verdict<E, R>]) -> String {
     let mut text = String::new();
     let mut rest: Vec<(&str, Vec<String>)> = Vec::new();
-    for Verdict { command, variant, outcome } in verdicts {
+    for Verdict {
+        command,
+        variant,
+        outcome,
+    } in verdicts
+    {
         let label = format!("{command} {variant}").trim_end().to_owned();
         let said = match outcome {
             Ok(events) if events.is_empty() => "nothing to do",
             Ok(events) => {
                 let events: Vec<_> = events.iter().map(DomainEvent::event_type).collect();
-                writeln!(text, "    {label:40} {}", events.join(" + ")).expect("a string takes all");
+                writeln!(text, "    {label:40} {}", events.join(" + "))
+                    .expect("a string takes all");
                 continue;
             }
             Err(refusal) => refusal.code(),
@@ -230,37 +267,50 @@ fn told<E: DomainEvent, R: Refusal>(verdicts: &[Verdict<E, R>]) -> String {
         }
     }
     for (said, labels) in rest {
-        writeln!(text, "  {said}").expect("a string takes all");
-        wrap(&mut text, &labels);
+        wrap(&mut text, said, &labels);
     }
     text
 }
 
-/// Labels, as many to a line as are easily read.
-fn wrap(text: &mut String, labels: &[String]) {
-    let mut line = String::new();
-    for label in labels {
-        if line.len() + label.len() > 90 {
-            writeln!(text, "    {}", line.trim_end()).expect("a string takes all");
-            line.clear();
+/// Names below a head, as many to a line as are easily read.
+fn wrap(text: &mut String, head: &str, names: &[impl AsRef<str>]) {
+    let mut line = format!("  {head}:");
+    for (nth, name) in names.iter().enumerate() {
+        let comma = if nth + 1 < names.len() { "," } else { "" };
+        if line.len() + name.as_ref().len() > 98 {
+            writeln!(text, "{line}").expect("a string takes all");
+            line = "     ".to_owned();
         }
-        write!(line, "{label}; ").expect("a string takes all");
+        write!(line, " {}{comma}", name.as_ref()).expect("a string takes all");
     }
-    writeln!(text, "    {}", line.trim_end().trim_end_matches(';')).expect("a string takes all");
+    writeln!(text, "{line}").expect("a string takes all");
 }
 
 /// A command that changes something is allowed; one that is always refused by the state is not.
 fn hold_to<E, R: Refusal>(life: &str, allowed: &[&'static str], verdicts: &[Verdict<E, R>]) {
     for Verdict { command, .. } in verdicts {
         let outcomes = || {
-            verdicts.iter().filter(|other| other.command == *command).map(|other| &other.outcome)
+            verdicts
+                .iter()
+                .filter(|other| other.command == *command)
+                .map(|other| &other.outcome)
         };
         let listed = allowed.contains(command);
         if outcomes().any(|outcome| outcome.as_ref().is_ok_and(|events| !events.is_empty())) {
-            assert!(listed, "{life}: {command} is carried out, but not among the allowed commands");
+            assert!(
+                listed,
+                "{life}: {command} is carried out, but not among the allowed commands"
+            );
         }
-        if outcomes().all(|outcome| outcome.as_ref().is_err_and(|refusal| by_state(refusal.class()))) {
-            assert!(!listed, "{life}: {command} is refused, but among the allowed commands");
+        if outcomes().all(|outcome| {
+            outcome
+                .as_ref()
+                .is_err_and(|refusal| by_state(refusal.class()))
+        }) {
+            assert!(
+                !listed,
+                "{life}: {command} is refused, but among the allowed commands"
+            );
         }
     }
     for command in allowed {
@@ -271,7 +321,10 @@ fn hold_to<E, R: Refusal>(life: &str, allowed: &[&'static str], verdicts: &[Verd
 
 fn by_state(class: RefusalClass) -> bool {
     match class {
-        RefusalClass::NotFound | RefusalClass::State | RefusalClass::NotYet | RefusalClass::InFlight => true,
+        RefusalClass::NotFound
+        | RefusalClass::State
+        | RefusalClass::NotYet
+        | RefusalClass::InFlight => true,
         RefusalClass::Malformed | RefusalClass::Rule => false,
     }
 }

@@ -55,8 +55,15 @@ pub(crate) fn live<A, R>(
             read.apply(event(fact).expect("it is of the same aggregate"));
         }
         assert_eq!(read, state, "what was read back differs");
-        holds(Step { before: &before, events: &events, after: &state });
+        holds(Step {
+            before: &before,
+            events: &events,
+            after: &state,
+        });
     }
     let snapshot = serde_json::to_string(&state).expect("a state can be written");
-    assert_eq!(serde_json::from_str::<A>(&snapshot).expect("and read"), state);
+    assert_eq!(
+        serde_json::from_str::<A>(&snapshot).expect("and read"),
+        state
+    );
 }

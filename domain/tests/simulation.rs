@@ -26,7 +26,7 @@ use people::Conduct;
 use world::{Plan, World};
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_order_ends_or_waits_for_a_person_and_the_books_balance(
@@ -46,7 +46,12 @@ proptest! {
 fn plan() -> impl Strategy<Value = Plan> {
     let lines = prop::collection::vec((0usize..2, 1u32..4), 1..4);
     let free = prop::bool::weighted(0.1);
-    (lines, free, script(), conduct()).prop_map(|(lines, is_free, script, conduct)| Plan { lines, is_free, script, conduct })
+    (lines, free, script(), conduct()).prop_map(|(lines, is_free, script, conduct)| Plan {
+        lines,
+        is_free,
+        script,
+        conduct,
+    })
 }
 
 fn script() -> impl Strategy<Value = Script> {
@@ -56,12 +61,14 @@ fn script() -> impl Strategy<Value = Script> {
 fn conduct() -> impl Strategy<Value = Conduct> {
     let cancels_after = prop::option::of(0u32..60);
     let works = prop::bool::weighted(0.85);
-    (cancels_after, works.clone(), works.clone(), works).prop_map(|(cancels_after, acts, packs, dispatches)| Conduct {
-        cancels_after,
-        acts,
-        packs,
-        dispatches,
-    })
+    (cancels_after, works.clone(), works.clone(), works).prop_map(
+        |(cancels_after, acts, packs, dispatches)| Conduct {
+            cancels_after,
+            acts,
+            packs,
+            dispatches,
+        },
+    )
 }
 
 #[test]
@@ -69,7 +76,12 @@ fn an_undisturbed_order_is_delivered() {
     for seed in 0..20 {
         let mut world = World::new(seed, [5, 5]);
         world.is_hectic = false;
-        world.place(Plan { lines: vec![(0, 2), (1, 3)], is_free: false, script: Script::Approves, conduct: Conduct::helpful() });
+        world.place(Plan {
+            lines: vec![(0, 2), (1, 3)],
+            is_free: false,
+            script: Script::Approves,
+            conduct: Conduct::helpful(),
+        });
         world.run();
         books::check(&world);
         assert_eq!(world.count_of("Completed"), 1, "seed {seed}");
@@ -80,12 +92,31 @@ fn an_undisturbed_order_is_delivered() {
 #[test]
 fn the_simulation_comes_by_every_step_reason_and_end() {
     let expected = [
-        "asks AmountConflict", "asks DeliveryOverdue", "asks DispatchOverdue", "asks OperationFailed", "asks OutcomeUnknown",
-        "ends Cancelled", "ends Completed", "ends Rejected", "enters AwaitingCustomer", "enters AwaitingDelivery",
-        "enters Dispatching", "enters Reconciling", "observes AuthorizationExpired", "observes Refunded",
-        "observes ReservationExpired", "observes VoidRequested", "turns back CancellationRequested", "turns back CaptureFailed",
-        "turns back OutOfStock", "turns back PaymentDeclined", "turns back PaymentTimedOut", "turns back PaymentUnresolved",
-        "turns back ReservationLost", "waits on Answer", "waits on RetryPayment",
+        "asks AmountConflict",
+        "asks DeliveryOverdue",
+        "asks DispatchOverdue",
+        "asks OperationFailed",
+        "asks OutcomeUnknown",
+        "ends Cancelled",
+        "ends Completed",
+        "ends Rejected",
+        "enters AwaitingCustomer",
+        "enters AwaitingDelivery",
+        "enters Dispatching",
+        "enters Reconciling",
+        "observes AuthorizationExpired",
+        "observes Refunded",
+        "observes ReservationExpired",
+        "observes VoidRequested",
+        "turns back CancellationRequested",
+        "turns back CaptureFailed",
+        "turns back OutOfStock",
+        "turns back PaymentDeclined",
+        "turns back PaymentTimedOut",
+        "turns back PaymentUnresolved",
+        "turns back ReservationLost",
+        "waits on Answer",
+        "waits on RetryPayment",
     ];
     let mut seen = BTreeSet::new();
     for seed in 0..600 {
@@ -95,35 +126,71 @@ fn the_simulation_comes_by_every_step_reason_and_end() {
         world.place(any_plan(&mut chance));
         world.run();
         books::check(&world);
-        seen.extend(world.orders.values().map(|(order, _)| format!("ends {}", order.state_name())));
-        seen.extend(world.sagas.values().flat_map(|(_, history)| history).filter_map(what));
+        seen.extend(
+            world
+                .orders
+                .values()
+                .map(|(order, _)| format!("ends {}", order.state_name())),
+        );
+        seen.extend(
+            world
+                .sagas
+                .values()
+                .flat_map(|(_, history)| history)
+                .filter_map(what),
+        );
     }
-    let missing: Vec<_> = expected.into_iter().filter(|name| !seen.contains(*name)).collect();
-    assert!(missing.is_empty(), "never came by: {missing:?}; came by {seen:?}");
+    let missing: Vec<_> = expected
+        .into_iter()
+        .filter(|name| !seen.contains(*name))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "never came by: {missing:?}; came by {seen:?}"
+    );
 }
 
 fn any_plan(chance: &mut chance::Chance) -> Plan {
     let conduct = Conduct {
-        cancels_after: chance.once_in(2).then(|| u32::try_from(chance.below(60)).expect("it is small")),
+        cancels_after: chance
+            .once_in(2)
+            .then(|| u32::try_from(chance.below(60)).expect("it is small")),
         acts: !chance.once_in(3),
         packs: !chance.once_in(9),
         dispatches: !chance.once_in(9),
     };
     let script = Script::ALL[chance.below(Script::ALL.len())];
-    Plan { lines: vec![(chance.below(2), 2), (0, 1)], is_free: chance.once_in(9), script, conduct }
+    Plan {
+        lines: vec![(chance.below(2), 2), (0, 1)],
+        is_free: chance.once_in(9),
+        script,
+        conduct,
+    }
 }
 
 fn what(event: &FulfilmentEvent) -> Option<String> {
     match event {
         FulfilmentEvent::StepEntered { step, .. } => Some(format!("enters {step}")),
-        FulfilmentEvent::CompensationStarted { reason, .. } => Some(format!("turns back {}", first_word(reason))),
-        FulfilmentEvent::OperatorNeeded { reason, .. } => Some(format!("asks {}", first_word(reason))),
-        FulfilmentEvent::TimerScheduled { purpose, .. } => Some(format!("waits on {}", first_word(purpose))),
-        FulfilmentEvent::FactObserved { fact, .. } => Some(format!("observes {}", first_word(fact))),
+        FulfilmentEvent::CompensationStarted { reason, .. } => {
+            Some(format!("turns back {}", first_word(reason)))
+        }
+        FulfilmentEvent::OperatorNeeded { reason, .. } => {
+            Some(format!("asks {}", first_word(reason)))
+        }
+        FulfilmentEvent::TimerScheduled { purpose, .. } => {
+            Some(format!("waits on {}", first_word(purpose)))
+        }
+        FulfilmentEvent::FactObserved { fact, .. } => {
+            Some(format!("observes {}", first_word(fact)))
+        }
         _ => None,
     }
 }
 
 fn first_word(value: &impl std::fmt::Debug) -> String {
-    format!("{value:?}").split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+    format!("{value:?}")
+        .split([' ', '(', '{'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -24,7 +24,12 @@ pub mod sagas;
 pub mod stock_levels;
 pub mod sum;
 
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 mod folding;
+#[cfg(test)]
+mod properties;
 
 use chrono_tz::Tz;
 use orderlog_domain::fact::Fact;

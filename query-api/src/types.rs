@@ -4,15 +4,17 @@
 pub mod customer;
 pub mod money;
 pub mod notification;
+pub mod notification_states;
 pub mod order;
 pub mod order_parts;
+pub mod order_states;
 pub mod payment;
+pub mod payment_states;
 pub mod product;
 pub mod projection;
 pub mod saga;
 mod saga_reasons;
 pub mod saga_states;
 pub mod sales;
-pub mod states;
 pub mod stock;
 pub mod timeline;

@@ -25,17 +25,30 @@ impl Fulfilment {
         }
         // The same commands sent again take the place of the earlier issue.
         let first = issue.commands.first().map(|issued| issued.command_id);
-        self.issues.retain(|open| open.commands.first().map(|issued| issued.command_id) != first);
+        self.issues
+            .retain(|open| open.commands.first().map(|issued| issued.command_id) != first);
         self.issues.push(issue);
     }
 
     pub(super) fn note_replies(&mut self, issue_id: Uuid, replies: &[Reply]) {
-        let Some(index) = self.issues.iter().position(|open| open.issue_id == issue_id) else { return };
+        let Some(index) = self
+            .issues
+            .iter()
+            .position(|open| open.issue_id == issue_id)
+        else {
+            return;
+        };
         let issue = self.issues.remove(index);
         for (position, issued) in issue.commands.iter().enumerate() {
             // Replies come in the order of the commands, as a rule.
-            let expected = replies.get(position).filter(|reply| reply.command_id == issued.command_id);
-            let reply = expected.or_else(|| replies.iter().find(|reply| reply.command_id == issued.command_id));
+            let expected = replies
+                .get(position)
+                .filter(|reply| reply.command_id == issued.command_id);
+            let reply = expected.or_else(|| {
+                replies
+                    .iter()
+                    .find(|reply| reply.command_id == issued.command_id)
+            });
             if let Some(reply) = reply {
                 self.note_reply(&issued.command, &reply.outcome);
             }
@@ -46,7 +59,9 @@ impl Fulfilment {
     pub(super) fn reopen(&mut self) {
         self.holds.iter_mut().for_each(Hold::reopen);
         self.parcels.iter_mut().for_each(Parcel::reopen);
-        self.payments.iter_mut().for_each(|account| account.initiate.reopen());
+        self.payments
+            .iter_mut()
+            .for_each(|account| account.initiate.reopen());
         for ask in self.milestones.all_mut() {
             ask.reopen();
         }
@@ -55,9 +70,15 @@ impl Fulfilment {
     /// Whether anything was refused for now.
     pub(super) fn has_anything_later(&self) -> bool {
         let later = |ask: &Ask| *ask == Ask::Later;
-        self.holds.iter().any(|hold| [hold.reserve, hold.confirm, hold.commit, hold.release].iter().any(later))
-            || self.parcels.iter().any(|parcel| [parcel.create, parcel.release, parcel.cancel].iter().any(later))
-            || self.payments.iter().any(|account| later(&account.initiate))
+        self.holds.iter().any(|hold| {
+            [hold.reserve, hold.confirm, hold.commit, hold.release]
+                .iter()
+                .any(later)
+        }) || self.parcels.iter().any(|parcel| {
+            [parcel.create, parcel.release, parcel.cancel]
+                .iter()
+                .any(later)
+        }) || self.payments.iter().any(|account| later(&account.initiate))
             || self.milestones.all().iter().any(later)
     }
 
@@ -71,10 +92,16 @@ impl Fulfilment {
                     *ask = Ask::Asked;
                 }
             }
-            TargetedCommand::Payment { payment_id, command } => self.note_payment_asked(*payment_id, command),
+            TargetedCommand::Payment {
+                payment_id,
+                command,
+            } => self.note_payment_asked(*payment_id, command),
             TargetedCommand::Order { command, .. } => {
                 if let OrderCommand::CreateShipment(create) = command
-                    && !self.parcels.iter().any(|parcel| parcel.shipment_id == create.shipment_id)
+                    && !self
+                        .parcels
+                        .iter()
+                        .any(|parcel| parcel.shipment_id == create.shipment_id)
                 {
                     self.parcels.push(Parcel::new(create.shipment_id));
                 }
@@ -88,10 +115,18 @@ impl Fulfilment {
     /// A hold that is asked for and unknown takes the place of the line's last one.
     fn add_hold(&mut self, reservation_id: ReservationId) {
         let order_id = self.order_id();
-        if self.holds.iter().any(|hold| hold.reservation_id == reservation_id) {
+        if self
+            .holds
+            .iter()
+            .any(|hold| hold.reservation_id == reservation_id)
+        {
             return;
         }
-        let next = self.holds.iter().map(|hold| hold.next(order_id)).find(|hold| hold.reservation_id == reservation_id);
+        let next = self
+            .holds
+            .iter()
+            .map(|hold| hold.next(order_id))
+            .find(|hold| hold.reservation_id == reservation_id);
         self.holds.extend(next);
     }
 
@@ -99,7 +134,13 @@ impl Fulfilment {
         if self.payment(payment_id).is_none() {
             self.payments.push(Account::new(payment_id));
         }
-        let Some(account) = self.payments.iter_mut().find(|account| account.payment_id == payment_id) else { return };
+        let Some(account) = self
+            .payments
+            .iter_mut()
+            .find(|account| account.payment_id == payment_id)
+        else {
+            return;
+        };
         match command {
             PaymentCommand::Initiate(_) => account.initiate = Ask::Asked,
             PaymentCommand::Reconcile(reconcile) => {
@@ -130,7 +171,10 @@ impl Fulfilment {
             | StockCommand::Adjust(_)
             | StockCommand::ExpireReservation(_) => return None,
         };
-        let hold = self.holds.iter_mut().find(|hold| hold.reservation_id == reservation_id)?;
+        let hold = self
+            .holds
+            .iter_mut()
+            .find(|hold| hold.reservation_id == reservation_id)?;
         match command {
             StockCommand::Reserve(_) => Some(&mut hold.reserve),
             StockCommand::ConfirmReservation(_) => Some(&mut hold.confirm),
@@ -152,9 +196,15 @@ impl Fulfilment {
             OrderCommand::Reject(_) => Some(&mut self.milestones.reject),
             OrderCommand::RequestCancellation(_) => Some(&mut self.milestones.cancel),
             OrderCommand::CompleteCancellation(_) => Some(&mut self.milestones.complete),
-            OrderCommand::CreateShipment(command) => self.parcel_mut(command.shipment_id).map(|parcel| &mut parcel.create),
-            OrderCommand::ReleaseShipment(command) => self.parcel_mut(command.shipment_id).map(|parcel| &mut parcel.release),
-            OrderCommand::CancelShipment(command) => self.parcel_mut(command.shipment_id).map(|parcel| &mut parcel.cancel),
+            OrderCommand::CreateShipment(command) => self
+                .parcel_mut(command.shipment_id)
+                .map(|parcel| &mut parcel.create),
+            OrderCommand::ReleaseShipment(command) => self
+                .parcel_mut(command.shipment_id)
+                .map(|parcel| &mut parcel.release),
+            OrderCommand::CancelShipment(command) => self
+                .parcel_mut(command.shipment_id)
+                .map(|parcel| &mut parcel.cancel),
             OrderCommand::Place(_)
             | OrderCommand::MarkShipmentPacked(_)
             | OrderCommand::DispatchShipment(_)
@@ -163,7 +213,9 @@ impl Fulfilment {
     }
 
     fn parcel_mut(&mut self, shipment_id: ShipmentId) -> Option<&mut Parcel> {
-        self.parcels.iter_mut().find(|parcel| parcel.shipment_id == shipment_id)
+        self.parcels
+            .iter_mut()
+            .find(|parcel| parcel.shipment_id == shipment_id)
     }
 }
 

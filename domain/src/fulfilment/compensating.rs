@@ -2,19 +2,22 @@
 //! undone side by side; last the order is told. What has left stays with the customer, and the
 //! fulfilment goes on to its delivery.
 
-use crate::order::{CancelShipment, CancelledBy, CompleteCancellation, OrderCommand, RejectOrder, RequestCancellation};
+use crate::order::{
+    CancelShipment, CancelledBy, CompleteCancellation, OrderCommand, RejectOrder,
+    RequestCancellation,
+};
 
 use super::{
-    CompensationReason, FulfilmentEvent, OperatorReason, Step,
-    ask::Ask,
-    decision::Decision,
-    shipping::commit,
-    undoing::undo,
+    CompensationReason, FulfilmentEvent, OperatorReason, Step, ask::Ask, decision::Decision,
+    shipping::commit, undoing::undo,
 };
 
 /// Turns back for a reason of our own.
 pub(super) fn turn_back(decision: &mut Decision, reason: CompensationReason) {
-    decision.record(FulfilmentEvent::CompensationStarted { order_id: decision.state.order_id(), reason });
+    decision.record(FulfilmentEvent::CompensationStarted {
+        order_id: decision.state.order_id(),
+        reason,
+    });
 }
 
 /// Turns back because somebody wants the order stopped.
@@ -30,13 +33,23 @@ pub(super) fn compensate(decision: &mut Decision) {
     if !is_order_turned_back(decision) || !are_shipments_settled(decision) {
         return;
     }
-    let has_left = decision.state.parcels.iter().any(|parcel| parcel.dispatched);
-    let is_done = if has_left { commit(decision) } else { undo(decision) };
+    let has_left = decision
+        .state
+        .parcels
+        .iter()
+        .any(|parcel| parcel.dispatched);
+    let is_done = if has_left {
+        commit(decision)
+    } else {
+        undo(decision)
+    };
     if is_done && is_order_told(decision) {
         if has_left {
             decision.enter(Step::AwaitingDelivery);
         } else {
-            decision.end(FulfilmentEvent::FulfilmentCompensated { order_id: decision.state.order_id() });
+            decision.end(FulfilmentEvent::FulfilmentCompensated {
+                order_id: decision.state.order_id(),
+            });
         }
     }
 }
@@ -50,7 +63,10 @@ fn is_order_turned_back(decision: &mut Decision) -> bool {
     match milestones.cancel {
         Ask::Open => {
             let reason = "the payment could not be captured".to_owned();
-            let command = OrderCommand::RequestCancellation(RequestCancellation { by: CancelledBy::System, reason });
+            let command = OrderCommand::RequestCancellation(RequestCancellation {
+                by: CancelledBy::System,
+                reason,
+            });
             decision.issue(vec![decision.for_order(command)]);
         }
         Ask::Refused => refused(decision, "request_cancellation"),
@@ -62,12 +78,23 @@ fn is_order_turned_back(decision: &mut Decision) -> bool {
 /// Whether it is certain of every shipment that it has left or will not leave.
 fn are_shipments_settled(decision: &mut Decision) -> bool {
     let parcels = &decision.state.parcels;
-    let is_settled = |create: Ask, cancel: Ask| matches!(create, Ask::Refused) || matches!(cancel, Ask::Done | Ask::Refused);
-    let unsettled: Vec<_> = parcels.iter().filter(|parcel| !parcel.dispatched && !is_settled(parcel.create, parcel.cancel)).collect();
+    let is_settled = |create: Ask, cancel: Ask| {
+        matches!(create, Ask::Refused) || matches!(cancel, Ask::Done | Ask::Refused)
+    };
+    let unsettled: Vec<_> = parcels
+        .iter()
+        .filter(|parcel| !parcel.dispatched && !is_settled(parcel.create, parcel.cancel))
+        .collect();
     let is_all = unsettled.is_empty();
-    let open = unsettled.into_iter().filter(|parcel| !parcel.create.is_pending() && parcel.cancel == Ask::Open);
+    let open = unsettled
+        .into_iter()
+        .filter(|parcel| !parcel.create.is_pending() && parcel.cancel == Ask::Open);
     let commands = open
-        .map(|parcel| decision.for_order(OrderCommand::CancelShipment(CancelShipment { shipment_id: parcel.shipment_id })))
+        .map(|parcel| {
+            decision.for_order(OrderCommand::CancelShipment(CancelShipment {
+                shipment_id: parcel.shipment_id,
+            }))
+        })
         .collect();
     decision.issue(commands);
     is_all
@@ -75,13 +102,23 @@ fn are_shipments_settled(decision: &mut Decision) -> bool {
 
 /// Tells the order how it ends; whether it has taken note.
 fn is_order_told(decision: &mut Decision) -> bool {
-    let Some(reason) = &decision.state.compensation else { return false };
+    let Some(reason) = &decision.state.compensation else {
+        return false;
+    };
     let is_cancelled = decision.state.cancelled.is_some();
     let milestones = &decision.state.milestones;
     let (told, command) = if is_cancelled {
-        (milestones.complete, OrderCommand::CompleteCancellation(CompleteCancellation {}))
+        (
+            milestones.complete,
+            OrderCommand::CompleteCancellation(CompleteCancellation {}),
+        )
     } else {
-        (milestones.reject, OrderCommand::Reject(RejectOrder { reason: reason.rejection() }))
+        (
+            milestones.reject,
+            OrderCommand::Reject(RejectOrder {
+                reason: reason.rejection(),
+            }),
+        )
     };
     match told {
         Ask::Open => {
@@ -95,5 +132,8 @@ fn is_order_told(decision: &mut Decision) -> bool {
 }
 
 fn refused(decision: &mut Decision, code: &str) {
-    decision.need_operator(OperatorReason::Refused { step: Step::Compensating, code: code.to_owned() });
+    decision.need_operator(OperatorReason::Refused {
+        step: Step::Compensating,
+        code: code.to_owned(),
+    });
 }

@@ -22,16 +22,25 @@ const RESERVATIONS_PER_LINE: u32 = 2;
 pub(super) fn confirm(decision: &mut Decision) {
     decision.send_again_later();
     let state = &decision.state;
-    if state.current_holds().any(|hold| hold.reserve.is_pending() || hold.confirm.is_pending()) {
+    if state
+        .current_holds()
+        .any(|hold| hold.reserve.is_pending() || hold.confirm.is_pending())
+    {
         return;
     }
-    let given_up = |hold: &Hold| hold.reserve == Ask::Refused || (hold.is_lost() && hold.attempt >= RESERVATIONS_PER_LINE);
+    let given_up = |hold: &Hold| {
+        hold.reserve == Ask::Refused || (hold.is_lost() && hold.attempt >= RESERVATIONS_PER_LINE)
+    };
     if state.current_holds().any(given_up) {
         turn_back(decision, CompensationReason::ReservationLost);
         return;
     }
     let missing = replacements(decision);
-    let commands = if missing.is_empty() { confirmations(decision) } else { missing };
+    let commands = if missing.is_empty() {
+        confirmations(decision)
+    } else {
+        missing
+    };
     if commands.is_empty() {
         confirm_order(decision);
     } else {
@@ -41,15 +50,31 @@ pub(super) fn confirm(decision: &mut Decision) {
 
 fn replacements(decision: &Decision) -> Vec<TargetedCommand> {
     let order_id = decision.state.order_id();
-    let reopened = decision.state.current_holds().filter(|hold| hold.reserve == Ask::Open).cloned();
-    let lost = decision.state.current_holds().filter(|hold| hold.is_lost()).map(|hold| hold.next(order_id));
-    reopened.chain(lost).map(|hold| reserve_command(decision, &hold)).collect()
+    let reopened = decision
+        .state
+        .current_holds()
+        .filter(|hold| hold.reserve == Ask::Open)
+        .cloned();
+    let lost = decision
+        .state
+        .current_holds()
+        .filter(|hold| hold.is_lost())
+        .map(|hold| hold.next(order_id));
+    reopened
+        .chain(lost)
+        .map(|hold| reserve_command(decision, &hold))
+        .collect()
 }
 
 fn confirmations(decision: &Decision) -> Vec<TargetedCommand> {
-    let open = decision.state.current_holds().filter(|hold| hold.confirm == Ask::Open);
+    let open = decision
+        .state
+        .current_holds()
+        .filter(|hold| hold.confirm == Ask::Open);
     open.map(|hold| {
-        let command = ConfirmReservation { reservation_id: hold.reservation_id };
+        let command = ConfirmReservation {
+            reservation_id: hold.reservation_id,
+        };
         for_stock(hold, StockCommand::ConfirmReservation(command))
     })
     .collect()
@@ -58,7 +83,11 @@ fn confirmations(decision: &Decision) -> Vec<TargetedCommand> {
 fn confirm_order(decision: &mut Decision) {
     match decision.state.milestones.confirm {
         Ask::Open => {
-            let payment_id = decision.state.payments.last().map(|account| account.payment_id);
+            let payment_id = decision
+                .state
+                .payments
+                .last()
+                .map(|account| account.payment_id);
             let command = decision.for_order(OrderCommand::Confirm(ConfirmOrder { payment_id }));
             decision.issue(vec![command]);
         }

@@ -3,16 +3,11 @@
 
 use uuid::Uuid;
 
-use crate::{
-    DecidedAt,
-    ids,
-    order::OrderCommand,
-    stock::StockCommand,
-};
+use crate::{DecidedAt, ids, order::OrderCommand, stock::StockCommand};
 
 use super::{
-    Fulfilment, FulfilmentEvent, FulfilmentRefusal, IssuedCommand, Millis, Observed, OperatorReason, Reply, Step,
-    TargetedCommand, TimerPurpose, hold::Hold,
+    Fulfilment, FulfilmentEvent, FulfilmentRefusal, IssuedCommand, Millis, Observed,
+    OperatorReason, Reply, Step, TargetedCommand, TimerPurpose, hold::Hold,
 };
 
 /// Events that are about to be recorded, and the state after them.
@@ -24,7 +19,11 @@ pub(super) struct Decision {
 
 impl Decision {
     pub(super) fn new(state: &Fulfilment, at: DecidedAt) -> Self {
-        Self { state: state.clone(), at, events: Vec::new() }
+        Self {
+            state: state.clone(),
+            at,
+            events: Vec::new(),
+        }
     }
 
     pub(super) fn into_events(self) -> Vec<FulfilmentEvent> {
@@ -55,34 +54,70 @@ impl Decision {
     }
 
     /// Takes note of the replies to an issue, if they are news.
-    pub(super) fn record_replies(&mut self, issue_id: Uuid, replies: Vec<Reply>) -> Result<(), FulfilmentRefusal> {
-        let open = self.state.issues.iter().find(|open| open.issue_id == issue_id);
+    pub(super) fn record_replies(
+        &mut self,
+        issue_id: Uuid,
+        replies: Vec<Reply>,
+    ) -> Result<(), FulfilmentRefusal> {
+        let open = self
+            .state
+            .issues
+            .iter()
+            .find(|open| open.issue_id == issue_id);
         // After the end a reply says nothing that facts have not said before.
-        let Some(issue) = open.filter(|_| self.state.step != Step::Completed) else { return Ok(()) };
-        let answered: std::collections::HashSet<Uuid> = replies.iter().map(|reply| reply.command_id).collect();
+        let Some(issue) = open.filter(|_| self.state.step != Step::Completed) else {
+            return Ok(());
+        };
+        let answered: std::collections::HashSet<Uuid> =
+            replies.iter().map(|reply| reply.command_id).collect();
         let commands = issue.commands.iter().map(|issued| issued.command_id);
-        let missing: Vec<Uuid> = commands.filter(|command_id| !answered.contains(command_id)).collect();
+        let missing: Vec<Uuid> = commands
+            .filter(|command_id| !answered.contains(command_id))
+            .collect();
         if !missing.is_empty() {
             return Err(FulfilmentRefusal::RepliesMissing { missing });
         }
         let step = issue.step;
-        self.record(FulfilmentEvent::RepliesRecorded { order_id: self.state.order_id(), issue_id, step, replies });
+        self.record(FulfilmentEvent::RepliesRecorded {
+            order_id: self.state.order_id(),
+            issue_id,
+            step,
+            replies,
+        });
         Ok(())
     }
 
     /// Takes note that a timer has run out; what it was for, if it was still running.
-    pub(super) fn fire(&mut self, timer_id: Uuid) -> Result<Option<TimerPurpose>, FulfilmentRefusal> {
-        let Some(timer) = self.state.timers.iter().find(|timer| timer.timer_id == timer_id) else { return Ok(None) };
+    pub(super) fn fire(
+        &mut self,
+        timer_id: Uuid,
+    ) -> Result<Option<TimerPurpose>, FulfilmentRefusal> {
+        let Some(timer) = self
+            .state
+            .timers
+            .iter()
+            .find(|timer| timer.timer_id == timer_id)
+        else {
+            return Ok(None);
+        };
         if self.at < timer.due_at {
-            return Err(FulfilmentRefusal::NotDue { due_at: timer.due_at });
+            return Err(FulfilmentRefusal::NotDue {
+                due_at: timer.due_at,
+            });
         }
         let purpose = timer.purpose.clone();
-        self.record(FulfilmentEvent::TimerFired { order_id: self.state.order_id(), timer_id });
+        self.record(FulfilmentEvent::TimerFired {
+            order_id: self.state.order_id(),
+            timer_id,
+        });
         Ok(Some(purpose))
     }
 
     pub(super) fn enter(&mut self, step: Step) {
-        self.record(FulfilmentEvent::StepEntered { order_id: self.state.order_id(), step });
+        self.record(FulfilmentEvent::StepEntered {
+            order_id: self.state.order_id(),
+            step,
+        });
     }
 
     /// Asks for commands, each under an id of its own; nothing where there is none.
@@ -91,7 +126,10 @@ impl Decision {
         let (step, attempt) = self.next_attempt();
         let issued = |command: TargetedCommand| {
             let name = format!("{step}/{}/{attempt}", target_of(&command));
-            IssuedCommand { command_id: ids::derive(order.0, &name), command }
+            IssuedCommand {
+                command_id: ids::derive(order.0, &name),
+                command,
+            }
         };
         self.send(commands.into_iter().map(issued).collect())
     }
@@ -104,14 +142,25 @@ impl Decision {
         let order_id = self.state.order_id();
         let (step, attempt) = self.next_attempt();
         let issue_id = ids::derive(order_id.0, &format!("{step}/issue/{attempt}"));
-        self.record(FulfilmentEvent::CommandsIssued { order_id, issue_id, step, attempt, commands });
+        self.record(FulfilmentEvent::CommandsIssued {
+            order_id,
+            issue_id,
+            step,
+            attempt,
+            commands,
+        });
         Some(issue_id)
     }
 
     pub(super) fn schedule(&mut self, purpose: TimerPurpose, wait: Millis) {
         let order_id = self.state.order_id();
         let timer_id = ids::derive(order_id.0, &format!("timer/{}", self.state.scheduled + 1));
-        self.record(FulfilmentEvent::TimerScheduled { order_id, timer_id, purpose, due_at: wait.after(self.at) });
+        self.record(FulfilmentEvent::TimerScheduled {
+            order_id,
+            timer_id,
+            purpose,
+            due_at: wait.after(self.at),
+        });
     }
 
     /// Has what was refused for now sent again after a while, and asks for a person if that has
@@ -123,7 +172,10 @@ impl Decision {
             return;
         }
         let (attempt, backoff) = (self.state.resends + 1, self.state.timings.resend);
-        self.schedule(TimerPurpose::Resend { step, attempt }, backoff.wait(attempt));
+        self.schedule(
+            TimerPurpose::Resend { step, attempt },
+            backoff.wait(attempt),
+        );
         if attempt >= backoff.tries {
             self.need_operator(OperatorReason::RefusedRepeatedly { step });
         }
@@ -131,20 +183,32 @@ impl Decision {
 
     pub(super) fn need_operator(&mut self, reason: OperatorReason) {
         if self.state.operator.as_ref() != Some(&reason) {
-            self.record(FulfilmentEvent::OperatorNeeded { order_id: self.state.order_id(), reason });
+            self.record(FulfilmentEvent::OperatorNeeded {
+                order_id: self.state.order_id(),
+                reason,
+            });
         }
     }
 
     /// Records the end, behind which no timer runs.
     pub(super) fn end(&mut self, event: FulfilmentEvent) {
-        let running = self.state.timers.iter().map(|timer| timer.timer_id).collect();
+        let running = self
+            .state
+            .timers
+            .iter()
+            .map(|timer| timer.timer_id)
+            .collect();
         self.cancel(running);
         self.record(event);
     }
 
     /// Cancels timers for which there is nothing left to wait.
     pub(super) fn cancel_idle_timers(&mut self) {
-        let idle = self.state.timers.iter().filter(|timer| !self.state.waits_on(&timer.purpose));
+        let idle = self
+            .state
+            .timers
+            .iter()
+            .filter(|timer| !self.state.waits_on(&timer.purpose));
         let idle = idle.map(|timer| timer.timer_id).collect();
         self.cancel(idle);
     }
@@ -157,26 +221,48 @@ impl Decision {
     }
 
     pub(super) fn for_order(&self, command: OrderCommand) -> TargetedCommand {
-        TargetedCommand::Order { order_id: self.state.order_id(), command }
+        TargetedCommand::Order {
+            order_id: self.state.order_id(),
+            command,
+        }
     }
 
     fn next_attempt(&self) -> (Step, u32) {
         let step = self.state.step;
-        (step, self.state.issued.get(&step).map_or(1, |issued| issued + 1))
+        (
+            step,
+            self.state.issued.get(&step).map_or(1, |issued| issued + 1),
+        )
     }
 }
 
 /// A command for the stock that a hold is of.
 pub(super) fn for_stock(hold: &Hold, command: StockCommand) -> TargetedCommand {
-    TargetedCommand::Stock { sku: hold.sku.clone(), warehouse: hold.warehouse.clone(), command }
+    TargetedCommand::Stock {
+        sku: hold.sku.clone(),
+        warehouse: hold.warehouse.clone(),
+        command,
+    }
 }
 
 fn target_of(command: &TargetedCommand) -> String {
     match command {
-        TargetedCommand::Stock { command: StockCommand::Reserve(command), .. } => format!("stock/{}", command.reservation_id),
-        TargetedCommand::Stock { command: StockCommand::ConfirmReservation(command), .. } => format!("stock/{}", command.reservation_id),
-        TargetedCommand::Stock { command: StockCommand::CommitReservation(command), .. } => format!("stock/{}", command.reservation_id),
-        TargetedCommand::Stock { command: StockCommand::ReleaseReservation(command), .. } => format!("stock/{}", command.reservation_id),
+        TargetedCommand::Stock {
+            command: StockCommand::Reserve(command),
+            ..
+        } => format!("stock/{}", command.reservation_id),
+        TargetedCommand::Stock {
+            command: StockCommand::ConfirmReservation(command),
+            ..
+        } => format!("stock/{}", command.reservation_id),
+        TargetedCommand::Stock {
+            command: StockCommand::CommitReservation(command),
+            ..
+        } => format!("stock/{}", command.reservation_id),
+        TargetedCommand::Stock {
+            command: StockCommand::ReleaseReservation(command),
+            ..
+        } => format!("stock/{}", command.reservation_id),
         TargetedCommand::Stock { sku, .. } => format!("stock/{sku}"),
         TargetedCommand::Payment { payment_id, .. } => format!("payment/{payment_id}"),
         TargetedCommand::Order { .. } => "order".to_owned(),

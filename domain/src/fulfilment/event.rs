@@ -7,7 +7,10 @@ use uuid::Uuid;
 
 use crate::{DecidedAt, ids::OrderId};
 
-use super::{CompensationReason, IssuedCommand, Observed, OperatorReason, OrderInHand, Reply, Step, TimerPurpose, Timings};
+use super::{
+    CompensationReason, IssuedCommand, Observed, OperatorReason, OrderInHand, Reply, Step,
+    TimerPurpose, Timings,
+};
 
 /// What has happened to a fulfilment.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -32,15 +32,36 @@ pub(super) struct Hold {
 impl Hold {
     /// The first hold of a line. There is one warehouse; an allocator would choose here.
     pub(super) fn first(order: OrderId, line: &LineInHand) -> Self {
-        Self::nth(order, line.line, line.sku.clone(), WarehouseId::main(), line.quantity, 1)
+        Self::nth(
+            order,
+            line.line,
+            line.sku.clone(),
+            WarehouseId::main(),
+            line.quantity,
+            1,
+        )
     }
 
     /// The hold that takes this one's place.
     pub(super) fn next(&self, order: OrderId) -> Self {
-        Self::nth(order, self.line, self.sku.clone(), self.warehouse.clone(), self.quantity, self.attempt + 1)
+        Self::nth(
+            order,
+            self.line,
+            self.sku.clone(),
+            self.warehouse.clone(),
+            self.quantity,
+            self.attempt + 1,
+        )
     }
 
-    fn nth(order: OrderId, line: u32, sku: Sku, warehouse: WarehouseId, quantity: u32, attempt: u32) -> Self {
+    fn nth(
+        order: OrderId,
+        line: u32,
+        sku: Sku,
+        warehouse: WarehouseId,
+        quantity: u32,
+        attempt: u32,
+    ) -> Self {
         Self {
             line,
             sku,
@@ -69,7 +90,10 @@ impl Hold {
     /// Whether stock may be held that somebody has to release.
     pub(super) fn is_to_be_released(&self) -> bool {
         let tried = !matches!(self.reserve, Ask::Open | Ask::Refused);
-        tried && !self.expired && self.commit == Ask::Open && matches!(self.release, Ask::Open | Ask::Asked | Ask::Later)
+        tried
+            && !self.expired
+            && self.commit == Ask::Open
+            && matches!(self.release, Ask::Open | Ask::Asked | Ask::Later)
     }
 
     pub(super) fn allocation(&self) -> Allocation {
@@ -83,11 +107,21 @@ impl Hold {
     }
 
     pub(super) fn short_line(&self) -> ShortLine {
-        ShortLine { line: self.line, sku: self.sku.clone(), requested: self.quantity, available: self.available }
+        ShortLine {
+            line: self.line,
+            sku: self.sku.clone(),
+            requested: self.quantity,
+            available: self.available,
+        }
     }
 
     pub(super) fn reopen(&mut self) {
-        for ask in [&mut self.reserve, &mut self.confirm, &mut self.commit, &mut self.release] {
+        for ask in [
+            &mut self.reserve,
+            &mut self.confirm,
+            &mut self.commit,
+            &mut self.release,
+        ] {
             ask.reopen();
         }
     }

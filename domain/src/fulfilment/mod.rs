@@ -2,12 +2,14 @@
 //! and shipment, or undoes all of it. Facts, replies and timers come in, commands and timers go
 //! out; it calls nothing. Each step is a file: it looks at what is known and asks for what is
 //! missing, so the order in which news arrive, and how often, does not matter.
-//! Next: [`reserving`], [`paying`], [`confirming`], [`shipping`], and the way back, [`compensating`].
+//! Next: `reserving`, `paying`, `confirming`, `shipping`, `capturing`, and the way back,
+//! `compensating` and `undoing`.
 
 mod account;
 mod answered;
 mod ask;
 mod asked;
+mod capturing;
 mod command;
 mod compensating;
 mod confirming;
@@ -15,9 +17,11 @@ mod decision;
 mod event;
 mod hold;
 mod observed;
+mod observing;
 mod parcel;
 mod paying;
 mod progress;
+mod reconciling;
 mod refusal;
 mod reserving;
 mod shipping;
@@ -30,9 +34,13 @@ use cqrs_es::{Aggregate, event_sink::EventSink};
 
 use crate::DecidedAt;
 
-pub use command::{FireTimer, FulfilmentCommand, IssuedCommand, Observe, RecordReplies, Reply, ReplyOutcome, TargetRefusal, TargetedCommand};
+pub use command::{
+    FireTimer, FulfilmentCommand, IssuedCommand, Observe, RecordReplies, Reply, ReplyOutcome,
+    TargetRefusal, TargetedCommand,
+};
 pub use event::FulfilmentEvent;
-pub use observed::{LineInHand, Observed, OrderInHand, observed};
+pub use observed::{LineInHand, Observed, OrderInHand};
+pub use observing::observed;
 pub use refusal::FulfilmentRefusal;
 pub use state::{Fulfilment, Timer};
 pub use step::{CompensationReason, OperatorReason, Status, Step, TimerPurpose, WaitsFor};
@@ -50,7 +58,12 @@ impl Aggregate for Fulfilment {
     type Error = FulfilmentRefusal;
     type Services = DecidedAt;
 
-    async fn handle(&mut self, command: FulfilmentCommand, at: &DecidedAt, sink: &EventSink<Self>) -> Result<(), FulfilmentRefusal> {
+    async fn handle(
+        &mut self,
+        command: FulfilmentCommand,
+        at: &DecidedAt,
+        sink: &EventSink<Self>,
+    ) -> Result<(), FulfilmentRefusal> {
         for event in self.decide(command, *at)? {
             sink.write(event, self).await;
         }
@@ -64,12 +77,21 @@ impl Aggregate for Fulfilment {
 
 impl Fulfilment {
     /// What the news brings about, or why it can't be taken note of.
-    pub fn decide(&self, command: FulfilmentCommand, at: DecidedAt) -> Result<Vec<FulfilmentEvent>, FulfilmentRefusal> {
+    pub fn decide(
+        &self,
+        command: FulfilmentCommand,
+        at: DecidedAt,
+    ) -> Result<Vec<FulfilmentEvent>, FulfilmentRefusal> {
         let mut decision = Decision::new(self, at);
         match command {
-            FulfilmentCommand::Observe(Observe { fact: Observed::Placed { order, timings }, .. }) => begin(&mut decision, order, timings)?,
+            FulfilmentCommand::Observe(Observe {
+                fact: Observed::Placed { order, timings },
+                ..
+            }) => begin(&mut decision, order, *timings)?,
             FulfilmentCommand::Observe(Observe { fact, .. }) => decision.observe(fact)?,
-            FulfilmentCommand::RecordReplies(RecordReplies { issue, replies }) => decision.record_replies(issue, replies)?,
+            FulfilmentCommand::RecordReplies(RecordReplies { issue, replies }) => {
+                decision.record_replies(issue, replies)?
+            }
             FulfilmentCommand::FireTimer(FireTimer { timer_id }) => fire(&mut decision, timer_id)?,
         }
         if decision.has_news() {
@@ -80,13 +102,22 @@ impl Fulfilment {
     }
 }
 
-fn begin(decision: &mut Decision, order: OrderInHand, timings: Timings) -> Result<(), FulfilmentRefusal> {
+fn begin(
+    decision: &mut Decision,
+    order: OrderInHand,
+    timings: Timings,
+) -> Result<(), FulfilmentRefusal> {
     if decision.state.exists() {
         return Ok(());
     }
     timings.check().map_err(FulfilmentRefusal::Timings)?;
     let order_id = order.order_id;
-    decision.record(FulfilmentEvent::FulfilmentStarted { order_id, process_version: PROCESS_VERSION, order, timings });
+    decision.record(FulfilmentEvent::FulfilmentStarted {
+        order_id,
+        process_version: PROCESS_VERSION,
+        order,
+        timings,
+    });
     Ok(())
 }
 
@@ -99,10 +130,12 @@ fn go_on(decision: &mut Decision) {
         }
         match decision.state.step {
             Step::Reserving => reserving::reserve(decision),
-            Step::Authorizing | Step::AwaitingCustomer | Step::Reconciling => paying::authorize(decision),
+            Step::Authorizing | Step::AwaitingCustomer | Step::Reconciling => {
+                paying::authorize(decision)
+            }
             Step::Confirming => confirming::confirm(decision),
             Step::Preparing => shipping::prepare(decision),
-            Step::Capturing => paying::capture(decision),
+            Step::Capturing => capturing::capture(decision),
             Step::Dispatching => shipping::dispatch(decision),
             Step::AwaitingDelivery => shipping::await_delivery(decision),
             Step::Compensating => compensating::compensate(decision),
@@ -116,13 +149,29 @@ fn go_on(decision: &mut Decision) {
 }
 
 fn fire(decision: &mut Decision, timer_id: uuid::Uuid) -> Result<(), FulfilmentRefusal> {
-    let Some(purpose) = decision.fire(timer_id)? else { return Ok(()) };
+    let Some(purpose) = decision.fire(timer_id)? else {
+        return Ok(());
+    };
     match purpose {
-        TimerPurpose::Answer { issue_id, attempt } => reserving::send_again(decision, issue_id, attempt),
-        TimerPurpose::CustomerAction { .. } => compensating::turn_back(decision, CompensationReason::PaymentTimedOut),
-        TimerPurpose::Reconcile { operation_id, attempt } => paying::ask_gateway(decision, operation_id, attempt),
-        TimerPurpose::RetryPayment { operation: crate::payment::Operation::Capture, .. } => paying::send_capture(decision),
-        TimerPurpose::RetryPayment { payment_id, operation, .. } => undoing::send(decision, payment_id, operation),
+        TimerPurpose::Answer { issue_id, attempt } => {
+            reserving::send_again(decision, issue_id, attempt)
+        }
+        TimerPurpose::CustomerAction { .. } => {
+            compensating::turn_back(decision, CompensationReason::PaymentTimedOut)
+        }
+        TimerPurpose::Reconcile {
+            operation_id,
+            attempt,
+        } => reconciling::ask_gateway(decision, operation_id, attempt),
+        TimerPurpose::RetryPayment {
+            operation: crate::payment::Operation::Capture,
+            ..
+        } => capturing::send_capture(decision),
+        TimerPurpose::RetryPayment {
+            payment_id,
+            operation,
+            ..
+        } => undoing::send(decision, payment_id, operation),
         // What was refused for now may be sent again: the step below finds it open.
         TimerPurpose::Resend { .. } => {}
         TimerPurpose::DispatchOverdue => decision.need_operator(OperatorReason::DispatchOverdue),

@@ -19,7 +19,14 @@ pub(super) struct Parcel {
 
 impl Parcel {
     pub(super) fn new(shipment_id: ShipmentId) -> Self {
-        Self { shipment_id, create: Ask::Open, release: Ask::Open, cancel: Ask::Open, packed: false, dispatched: false }
+        Self {
+            shipment_id,
+            create: Ask::Open,
+            release: Ask::Open,
+            cancel: Ask::Open,
+            packed: false,
+            dispatched: false,
+        }
     }
 
     pub(super) fn reopen(&mut self) {

@@ -15,16 +15,35 @@ use super::{
 
 /// Holds what is not held yet.
 pub(super) fn reserve(decision: &mut Decision) {
-    let open: Vec<TargetedCommand> =
-        decision.state.current_holds().filter(|hold| hold.reserve == Ask::Open).map(|hold| reserve_command(decision, hold)).collect();
+    let open: Vec<TargetedCommand> = decision
+        .state
+        .current_holds()
+        .filter(|hold| hold.reserve == Ask::Open)
+        .map(|hold| reserve_command(decision, hold))
+        .collect();
     if let Some(issue_id) = decision.issue(open) {
-        decision.schedule(TimerPurpose::Answer { issue_id, attempt: 1 }, decision.state.timings.answer);
+        decision.schedule(
+            TimerPurpose::Answer {
+                issue_id,
+                attempt: 1,
+            },
+            decision.state.timings.answer,
+        );
     }
     decision.send_again_later();
-    if decision.state.current_holds().any(|hold| hold.reserve.is_pending()) {
+    if decision
+        .state
+        .current_holds()
+        .any(|hold| hold.reserve.is_pending())
+    {
         return;
     }
-    let short: Vec<_> = decision.state.current_holds().filter(|hold| hold.reserve == Ask::Refused).map(Hold::short_line).collect();
+    let short: Vec<_> = decision
+        .state
+        .current_holds()
+        .filter(|hold| hold.reserve == Ask::Refused)
+        .map(Hold::short_line)
+        .collect();
     if short.is_empty() {
         decision.enter(Step::Authorizing);
     } else {
@@ -35,14 +54,27 @@ pub(super) fn reserve(decision: &mut Decision) {
 /// Sends commands that stay unanswered again, under their own ids: whatever became of them, they
 /// are answered with it.
 pub(super) fn send_again(decision: &mut Decision, issue_id: Uuid, attempt: u32) {
-    let Some(issue) = decision.state.issues.iter().find(|open| open.issue_id == issue_id) else { return };
+    let Some(issue) = decision
+        .state
+        .issues
+        .iter()
+        .find(|open| open.issue_id == issue_id)
+    else {
+        return;
+    };
     let (commands, step) = (issue.commands.clone(), issue.step);
     if attempt >= decision.state.timings.answer_tries {
         decision.need_operator(OperatorReason::Unanswered { step });
         return;
     }
     if let Some(issue_id) = decision.send(commands) {
-        decision.schedule(TimerPurpose::Answer { issue_id, attempt: attempt + 1 }, decision.state.timings.answer);
+        decision.schedule(
+            TimerPurpose::Answer {
+                issue_id,
+                attempt: attempt + 1,
+            },
+            decision.state.timings.answer,
+        );
     }
 }
 

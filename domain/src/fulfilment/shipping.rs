@@ -10,7 +10,7 @@ use crate::{
 
 use super::{
     Fulfilment, FulfilmentEvent, Step, TargetedCommand, TimerPurpose,
-    account::Outcome,
+    account::Op,
     ask::Ask,
     decision::{Decision, for_stock},
     parcel::Parcel,
@@ -29,18 +29,39 @@ pub(super) fn prepare(decision: &mut Decision) {
 }
 
 fn create_shipment(decision: &mut Decision) {
-    let Some(order) = &decision.state.order else { return };
+    let Some(order) = &decision.state.order else {
+        return;
+    };
     let shipment_id = ShipmentId(ids::derive(order.order_id.0, "shipment/1"));
-    let lines =
-        order.lines.iter().map(|line| ShipmentLine { line: line.line, sku: line.sku.clone(), quantity: line.quantity }).collect();
-    let command = OrderCommand::CreateShipment(CreateShipment { shipment_id, warehouse: WarehouseId::main(), lines });
+    let lines = order
+        .lines
+        .iter()
+        .map(|line| ShipmentLine {
+            line: line.line,
+            sku: line.sku.clone(),
+            quantity: line.quantity,
+        })
+        .collect();
+    let command = OrderCommand::CreateShipment(CreateShipment {
+        shipment_id,
+        warehouse: WarehouseId::main(),
+        lines,
+    });
     decision.issue(vec![decision.for_order(command)]);
 }
 
 /// Lets the shipment leave; when it has, takes it off the stock.
 pub(super) fn dispatch(decision: &mut Decision) {
     decision.send_again_later();
-    let Some(Parcel { shipment_id, release, dispatched, .. }) = decision.state.parcels.last().cloned() else { return };
+    let Some(Parcel {
+        shipment_id,
+        release,
+        dispatched,
+        ..
+    }) = decision.state.parcels.last().cloned()
+    else {
+        return;
+    };
     if dispatched {
         if commit(decision) {
             decision.enter(Step::AwaitingDelivery);
@@ -50,7 +71,10 @@ pub(super) fn dispatch(decision: &mut Decision) {
     match release {
         Ask::Open => {
             let capture_id = decision.state.capture_id();
-            let command = OrderCommand::ReleaseShipment(ReleaseShipment { shipment_id, capture_id });
+            let command = OrderCommand::ReleaseShipment(ReleaseShipment {
+                shipment_id,
+                capture_id,
+            });
             decision.issue(vec![decision.for_order(command)]);
         }
         Ask::Done => watch(decision, TimerPurpose::DispatchOverdue),
@@ -61,22 +85,41 @@ pub(super) fn dispatch(decision: &mut Decision) {
 
 /// Takes what has left off the stock; whether that is done.
 pub(super) fn commit(decision: &mut Decision) -> bool {
-    let Some(shipment_id) = decision.state.parcels.last().map(|parcel| parcel.shipment_id) else { return true };
-    let open = decision.state.current_holds().filter(|hold| hold.commit == Ask::Open);
+    let Some(shipment_id) = decision
+        .state
+        .parcels
+        .last()
+        .map(|parcel| parcel.shipment_id)
+    else {
+        return true;
+    };
+    let open = decision
+        .state
+        .current_holds()
+        .filter(|hold| hold.commit == Ask::Open);
     let commands: Vec<TargetedCommand> = open
         .map(|hold| {
-            let command = CommitReservation { reservation_id: hold.reservation_id, shipment_id, quantity: hold.quantity };
+            let command = CommitReservation {
+                reservation_id: hold.reservation_id,
+                shipment_id,
+                quantity: hold.quantity,
+            };
             for_stock(hold, StockCommand::CommitReservation(command))
         })
         .collect();
     decision.issue(commands);
-    decision.state.current_holds().all(|hold| hold.commit == Ask::Done)
+    decision
+        .state
+        .current_holds()
+        .all(|hold| hold.commit == Ask::Done)
 }
 
 /// Waits until the goods have arrived.
 pub(super) fn await_delivery(decision: &mut Decision) {
     if decision.state.delivered {
-        decision.end(FulfilmentEvent::FulfilmentCompleted { order_id: decision.state.order_id() });
+        decision.end(FulfilmentEvent::FulfilmentCompleted {
+            order_id: decision.state.order_id(),
+        });
     } else {
         watch(decision, TimerPurpose::DeliveryOverdue);
     }
@@ -85,8 +128,13 @@ pub(super) fn await_delivery(decision: &mut Decision) {
 /// Has a person look when somebody else takes too long.
 fn watch(decision: &mut Decision, purpose: TimerPurpose) {
     let timings = &decision.state.timings;
-    let wait = if purpose == TimerPurpose::DispatchOverdue { timings.dispatch } else { timings.delivery };
-    if decision.state.operator.is_none() && !decision.state.has_timer(|running| *running == purpose) {
+    let wait = if purpose == TimerPurpose::DispatchOverdue {
+        timings.dispatch
+    } else {
+        timings.delivery
+    };
+    if decision.state.operator.is_none() && !decision.state.has_timer(|running| *running == purpose)
+    {
         decision.schedule(purpose, wait);
     }
 }
@@ -95,7 +143,7 @@ impl Fulfilment {
     /// The capture that paid for the order.
     fn capture_id(&self) -> Option<OperationId> {
         let operations = self.payments.iter().flat_map(|account| &account.operations);
-        let captures = operations.filter(|op| op.operation == Operation::Capture);
-        captures.filter(|op| matches!(op.outcome, Outcome::Succeeded { .. })).map(|op| op.operation_id).last()
+        let is_capture = |op: &&Op| op.operation == Operation::Capture && op.has_succeeded();
+        operations.rev().find(is_capture).map(|op| op.operation_id)
     }
 }

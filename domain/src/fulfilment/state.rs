@@ -13,8 +13,8 @@ use crate::{
 };
 
 use super::{
-    CompensationReason, FulfilmentEvent, IssuedCommand, Observed, OperatorReason, OrderInHand, Step, TimerPurpose, Timings,
-    account::Account, ask::Ask, hold::Hold, parcel::Parcel,
+    CompensationReason, FulfilmentEvent, IssuedCommand, Observed, OperatorReason, OrderInHand,
+    Step, TimerPurpose, Timings, account::Account, ask::Ask, hold::Hold, parcel::Parcel,
 };
 
 /// One order's fulfilment.
@@ -89,7 +89,9 @@ impl Fulfilment {
 
     /// The order; nil before its placement is seen.
     pub fn order_id(&self) -> OrderId {
-        self.order.as_ref().map_or(OrderId(Uuid::nil()), |order| order.order_id)
+        self.order
+            .as_ref()
+            .map_or(OrderId(Uuid::nil()), |order| order.order_id)
     }
 
     /// Version of the process that it was begun with.
@@ -99,7 +101,9 @@ impl Fulfilment {
 
     /// Whether there is anything to pay.
     pub(super) fn is_to_be_paid(&self) -> bool {
-        self.order.as_ref().is_some_and(|order| !order.total.is_zero())
+        self.order
+            .as_ref()
+            .is_some_and(|order| !order.total.is_zero())
     }
 
     /// Whether somebody wants the order stopped and nothing has been done about it.
@@ -109,14 +113,27 @@ impl Fulfilment {
 
     /// The hold that counts, per line.
     pub(super) fn current_holds(&self) -> impl Iterator<Item = &Hold> {
-        let is_current = |hold: &Hold| !self.holds.iter().rev().any(|other| other.line == hold.line && other.attempt > hold.attempt);
+        let is_current = |hold: &Hold| {
+            !self
+                .holds
+                .iter()
+                .rev()
+                .any(|other| other.line == hold.line && other.attempt > hold.attempt)
+        };
         // Without a replacement there is one hold per line, and nothing to be searched.
-        let replaced = self.order.as_ref().is_some_and(|order| self.holds.len() > order.lines.len());
-        self.holds.iter().filter(move |hold| !replaced || is_current(hold))
+        let replaced = self
+            .order
+            .as_ref()
+            .is_some_and(|order| self.holds.len() > order.lines.len());
+        self.holds
+            .iter()
+            .filter(move |hold| !replaced || is_current(hold))
     }
 
     pub(super) fn payment(&self, payment_id: PaymentId) -> Option<&Account> {
-        self.payments.iter().find(|account| account.payment_id == payment_id)
+        self.payments
+            .iter()
+            .find(|account| account.payment_id == payment_id)
     }
 
     pub(super) fn has_timer(&self, wanted: impl Fn(&TimerPurpose) -> bool) -> bool {
@@ -125,26 +142,58 @@ impl Fulfilment {
 
     pub(super) fn fold(&mut self, event: FulfilmentEvent) {
         match event {
-            FulfilmentEvent::FulfilmentStarted { process_version, order, timings, .. } => {
-                self.holds = order.lines.iter().map(|line| Hold::first(order.order_id, line)).collect();
+            FulfilmentEvent::FulfilmentStarted {
+                process_version,
+                order,
+                timings,
+                ..
+            } => {
+                self.holds = order
+                    .lines
+                    .iter()
+                    .map(|line| Hold::first(order.order_id, line))
+                    .collect();
                 self.process_version = process_version;
                 self.timings = timings;
                 self.order = Some(order);
             }
             FulfilmentEvent::FactObserved { fact, .. } => self.learn(&fact),
             FulfilmentEvent::StepEntered { step, .. } => self.enter(step),
-            FulfilmentEvent::CommandsIssued { issue_id, step, attempt, commands, .. } => {
+            FulfilmentEvent::CommandsIssued {
+                issue_id,
+                step,
+                attempt,
+                commands,
+                ..
+            } => {
                 self.operator = None;
                 self.issued.insert(step, attempt);
-                self.note_issue(Issue { issue_id, step, commands });
+                self.note_issue(Issue {
+                    issue_id,
+                    step,
+                    commands,
+                });
             }
-            FulfilmentEvent::RepliesRecorded { issue_id, replies, .. } => self.note_replies(issue_id, &replies),
-            FulfilmentEvent::TimerScheduled { timer_id, purpose, due_at, .. } => {
+            FulfilmentEvent::RepliesRecorded {
+                issue_id, replies, ..
+            } => self.note_replies(issue_id, &replies),
+            FulfilmentEvent::TimerScheduled {
+                timer_id,
+                purpose,
+                due_at,
+                ..
+            } => {
                 self.scheduled += 1;
-                self.timers.push(Timer { timer_id, purpose, due_at });
+                self.timers.push(Timer {
+                    timer_id,
+                    purpose,
+                    due_at,
+                });
             }
             FulfilmentEvent::TimerFired { timer_id, .. } => self.note_fired(timer_id),
-            FulfilmentEvent::TimerCancelled { timer_id, .. } => self.timers.retain(|timer| timer.timer_id != timer_id),
+            FulfilmentEvent::TimerCancelled { timer_id, .. } => {
+                self.timers.retain(|timer| timer.timer_id != timer_id)
+            }
             FulfilmentEvent::CompensationStarted { reason, .. } => {
                 self.compensation = Some(reason);
                 self.enter(Step::Compensating);
@@ -163,16 +212,27 @@ impl Fulfilment {
                 self.cancelled.get_or_insert(*by);
             }
             Observed::ShipmentPacked { shipment_id } => {
-                self.parcels.iter_mut().filter(|parcel| parcel.shipment_id == *shipment_id).for_each(|parcel| parcel.packed = true);
+                self.parcels
+                    .iter_mut()
+                    .filter(|parcel| parcel.shipment_id == *shipment_id)
+                    .for_each(|parcel| parcel.packed = true);
             }
             Observed::ShipmentDispatched { shipment_id } => {
-                self.parcels.iter_mut().filter(|parcel| parcel.shipment_id == *shipment_id).for_each(|parcel| parcel.dispatched = true);
+                self.parcels
+                    .iter_mut()
+                    .filter(|parcel| parcel.shipment_id == *shipment_id)
+                    .for_each(|parcel| parcel.dispatched = true);
             }
             Observed::OrderCompleted => self.delivered = true,
             Observed::ReservationExpired { reservation_id } => {
-                let hold = self.holds.iter_mut().find(|hold| hold.reservation_id == *reservation_id);
+                let hold = self
+                    .holds
+                    .iter_mut()
+                    .find(|hold| hold.reservation_id == *reservation_id);
                 // What is confirmed does not run out; what is released may.
-                if let Some(hold) = hold.filter(|hold| hold.confirm != Ask::Done && hold.release != Ask::Done) {
+                if let Some(hold) =
+                    hold.filter(|hold| hold.confirm != Ask::Done && hold.release != Ask::Done)
+                {
                     hold.expired = true;
                 }
             }
@@ -195,7 +255,10 @@ impl Fulfilment {
             | Observed::Voided { operation_id, .. }
             | Observed::OperationFailed { operation_id, .. } => {
                 // An operation that others began belongs to the payment at hand.
-                let known = self.payments.iter().position(|account| account.knows(*operation_id));
+                let known = self
+                    .payments
+                    .iter()
+                    .position(|account| account.knows(*operation_id));
                 let index = known.or(self.payments.len().checked_sub(1));
                 if let Some(account) = index.and_then(|index| self.payments.get_mut(index)) {
                     account.learn(fact);
@@ -211,7 +274,13 @@ impl Fulfilment {
     }
 
     fn note_fired(&mut self, timer_id: Uuid) {
-        let Some(index) = self.timers.iter().position(|timer| timer.timer_id == timer_id) else { return };
+        let Some(index) = self
+            .timers
+            .iter()
+            .position(|timer| timer.timer_id == timer_id)
+        else {
+            return;
+        };
         let Timer { purpose, .. } = self.timers.remove(index);
         if let TimerPurpose::Resend { .. } = purpose {
             self.resends += 1;
@@ -222,10 +291,22 @@ impl Fulfilment {
 
 impl Milestones {
     pub(super) fn all(&self) -> [Ask; 5] {
-        [self.stock, self.confirm, self.cancel, self.reject, self.complete]
+        [
+            self.stock,
+            self.confirm,
+            self.cancel,
+            self.reject,
+            self.complete,
+        ]
     }
 
     pub(super) fn all_mut(&mut self) -> [&mut Ask; 5] {
-        [&mut self.stock, &mut self.confirm, &mut self.cancel, &mut self.reject, &mut self.complete]
+        [
+            &mut self.stock,
+            &mut self.confirm,
+            &mut self.cancel,
+            &mut self.reject,
+            &mut self.complete,
+        ]
     }
 }

@@ -10,7 +10,9 @@ use crate::{
 };
 
 /// The steps, in the order of the happy path; the last three are the way back and the ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub enum Step {
     /// Stock is being held for every line.
     #[default]
@@ -244,13 +246,19 @@ impl CompensationReason {
     /// What the order is told when it had not been confirmed.
     pub fn rejection(&self) -> RejectionReason {
         match self {
-            Self::OutOfStock { lines } => RejectionReason::OutOfStock { lines: lines.clone() },
-            Self::PaymentDeclined { code } | Self::CaptureFailed { code } => RejectionReason::PaymentDeclined { code: code.clone() },
+            Self::OutOfStock { lines } => RejectionReason::OutOfStock {
+                lines: lines.clone(),
+            },
+            Self::PaymentDeclined { code } | Self::CaptureFailed { code } => {
+                RejectionReason::PaymentDeclined { code: code.clone() }
+            }
             Self::PaymentTimedOut => RejectionReason::PaymentTimedOut,
             Self::ReservationLost => RejectionReason::ReservationLost,
             // A requested cancellation ends in CompleteCancellation; should the order not know of
             // it, nothing worse can be said than that the payment was not taken.
-            Self::PaymentUnresolved | Self::CancellationRequested { .. } => RejectionReason::PaymentUnresolved,
+            Self::PaymentUnresolved | Self::CancellationRequested { .. } => {
+                RejectionReason::PaymentUnresolved
+            }
         }
     }
 }

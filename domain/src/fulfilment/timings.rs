@@ -75,14 +75,32 @@ impl Timings {
         Self {
             reservation_ttl: Millis::minutes(30),
             customer_action: Millis::minutes(15),
-            reconcile: vec![Millis::seconds(5), Millis::seconds(30), Millis::minutes(2), Millis::minutes(5), Millis::minutes(10)],
+            reconcile: vec![
+                Millis::seconds(5),
+                Millis::seconds(30),
+                Millis::minutes(2),
+                Millis::minutes(5),
+                Millis::minutes(10),
+            ],
             margin: Millis::minutes(2),
             answer: Millis::seconds(30),
             answer_tries: 5,
             // 7 waits make 6 hours, 9 make 24.
-            capture: Backoff { first: Millis::seconds(169), cap: Millis::hours(24), tries: 8 },
-            undo: Backoff { first: Millis::seconds(169), cap: Millis::hours(24), tries: 10 },
-            resend: Backoff { first: Millis::seconds(1), cap: Millis::minutes(5), tries: 10 },
+            capture: Backoff {
+                first: Millis::seconds(169),
+                cap: Millis::hours(24),
+                tries: 8,
+            },
+            undo: Backoff {
+                first: Millis::seconds(169),
+                cap: Millis::hours(24),
+                tries: 10,
+            },
+            resend: Backoff {
+                first: Millis::seconds(1),
+                cap: Millis::minutes(5),
+                tries: 10,
+            },
             dispatch: Millis::hours(48),
             delivery: Millis::hours(14 * 24),
         }
@@ -93,7 +111,11 @@ impl Timings {
         Self {
             reservation_ttl: self.reservation_ttl.scaled(factor),
             customer_action: self.customer_action.scaled(factor),
-            reconcile: self.reconcile.iter().map(|wait| wait.scaled(factor)).collect(),
+            reconcile: self
+                .reconcile
+                .iter()
+                .map(|wait| wait.scaled(factor))
+                .collect(),
             margin: self.margin.scaled(factor),
             answer: self.answer.scaled(factor),
             answer_tries: self.answer_tries,
@@ -111,11 +133,26 @@ impl Timings {
         let Some(last) = self.reconcile.last().filter(|_| in_order) else {
             return Err(TimingsError::ReconcileOutOfOrder);
         };
-        let needed = Millis(self.customer_action.0.saturating_add(last.0).saturating_add(self.margin.0));
+        let needed = Millis(
+            self.customer_action
+                .0
+                .saturating_add(last.0)
+                .saturating_add(self.margin.0),
+        );
         if self.reservation_ttl <= needed {
-            return Err(TimingsError::HoldTooShort { reservation_ttl: self.reservation_ttl, needed });
+            return Err(TimingsError::HoldTooShort {
+                reservation_ttl: self.reservation_ttl,
+                needed,
+            });
         }
-        if [self.answer_tries, self.capture.tries, self.undo.tries, self.resend.tries].contains(&0) {
+        if [
+            self.answer_tries,
+            self.capture.tries,
+            self.undo.tries,
+            self.resend.tries,
+        ]
+        .contains(&0)
+        {
             return Err(TimingsError::NoTries);
         }
         Ok(())
@@ -125,8 +162,12 @@ impl Timings {
     /// asked often enough.
     pub(super) fn reconcile_wait(&self, attempt: u32) -> Option<Millis> {
         let index = attempt.checked_sub(1)? as usize;
-        let before = index.checked_sub(1).map_or(Millis(0), |before| self.reconcile.get(before).copied().unwrap_or_default());
-        self.reconcile.get(index).map(|time| Millis(time.0.saturating_sub(before.0)))
+        let before = index.checked_sub(1).map_or(Millis(0), |before| {
+            self.reconcile.get(before).copied().unwrap_or_default()
+        });
+        self.reconcile
+            .get(index)
+            .map(|time| Millis(time.0.saturating_sub(before.0)))
     }
 }
 
@@ -144,7 +185,11 @@ impl Backoff {
     }
 
     fn scaled(self, factor: f64) -> Self {
-        Self { first: self.first.scaled(factor), cap: self.cap.scaled(factor), tries: self.tries }
+        Self {
+            first: self.first.scaled(factor),
+            cap: self.cap.scaled(factor),
+            tries: self.tries,
+        }
     }
 }
 
@@ -166,7 +211,10 @@ impl Millis {
 
     /// The instant so much later than `at`.
     pub fn after(self, at: DecidedAt) -> DecidedAt {
-        let span = i64::try_from(self.0).ok().and_then(TimeDelta::try_milliseconds).unwrap_or(TimeDelta::MAX);
+        let span = i64::try_from(self.0)
+            .ok()
+            .and_then(TimeDelta::try_milliseconds)
+            .unwrap_or(TimeDelta::MAX);
         at.checked_add_signed(span).unwrap_or(DecidedAt::MAX_UTC)
     }
 
@@ -188,17 +236,38 @@ mod tests {
 
     #[test]
     fn a_hold_shorter_than_the_payment_may_take_is_refused() {
-        let timings = Timings { reservation_ttl: Millis::minutes(27), ..Timings::standard() };
+        let timings = Timings {
+            reservation_ttl: Millis::minutes(27),
+            ..Timings::standard()
+        };
         let needed = Millis::minutes(27);
-        assert_eq!(timings.check(), Err(TimingsError::HoldTooShort { reservation_ttl: needed, needed }));
+        assert_eq!(
+            timings.check(),
+            Err(TimingsError::HoldTooShort {
+                reservation_ttl: needed,
+                needed
+            })
+        );
     }
 
     #[test]
     fn reconciliation_has_an_order_and_tries_are_positive() {
         let standard = Timings::standard();
-        let never = Timings { reconcile: vec![], ..standard.clone() };
-        let twice = Timings { reconcile: vec![Millis(5), Millis(5)], ..standard.clone() };
-        let no_tries = Timings { undo: Backoff { tries: 0, ..standard.undo }, ..standard };
+        let never = Timings {
+            reconcile: vec![],
+            ..standard.clone()
+        };
+        let twice = Timings {
+            reconcile: vec![Millis(5), Millis(5)],
+            ..standard.clone()
+        };
+        let no_tries = Timings {
+            undo: Backoff {
+                tries: 0,
+                ..standard.undo
+            },
+            ..standard
+        };
         assert_eq!(never.check(), Err(TimingsError::ReconcileOutOfOrder));
         assert_eq!(twice.check(), Err(TimingsError::ReconcileOutOfOrder));
         assert_eq!(no_tries.check(), Err(TimingsError::NoTries));
@@ -206,7 +275,11 @@ mod tests {
 
     #[test]
     fn eight_captures_take_six_hours_and_ten_voids_a_day() {
-        let total = |backoff: Backoff| (1..backoff.tries).map(|failures| backoff.wait(failures).0).sum::<u64>();
+        let total = |backoff: Backoff| {
+            (1..backoff.tries)
+                .map(|failures| backoff.wait(failures).0)
+                .sum::<u64>()
+        };
         let near = |sum: u64, hours| sum.abs_diff(Millis::hours(hours).0) < Millis::minutes(5).0;
         assert!(near(total(Timings::standard().capture), 6));
         assert!(near(total(Timings::standard().undo), 24));
@@ -216,8 +289,20 @@ mod tests {
     #[test]
     fn reconciliation_times_count_from_the_beginning() {
         let timings = Timings::standard();
-        let waits: Vec<_> = (1..=6).map(|attempt| timings.reconcile_wait(attempt)).collect();
+        let waits: Vec<_> = (1..=6)
+            .map(|attempt| timings.reconcile_wait(attempt))
+            .collect();
         let seconds = |seconds| Some(Millis::seconds(seconds));
-        assert_eq!(waits, [seconds(5), seconds(25), seconds(90), seconds(180), seconds(300), None]);
+        assert_eq!(
+            waits,
+            [
+                seconds(5),
+                seconds(25),
+                seconds(90),
+                seconds(180),
+                seconds(300),
+                None
+            ]
+        );
     }
 }

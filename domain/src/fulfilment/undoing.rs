@@ -13,7 +13,8 @@ use super::{
     account::{Account, Op, Outcome},
     ask::Ask,
     decision::{Decision, for_stock},
-    paying::{Reconciliation, operation_id, reconcile, retry_later, void},
+    paying::{operation_id, void},
+    reconciling::{Reconciliation, reconcile, retry_later},
 };
 
 /// Undoes holds and payments; whether nothing is left of them.
@@ -21,7 +22,12 @@ pub(super) fn undo(decision: &mut Decision) -> bool {
     let mut commands = releases(decision);
     let payments = undo_payments(decision, &mut commands);
     decision.issue(commands);
-    payments && !decision.state.holds.iter().any(super::hold::Hold::is_to_be_released)
+    payments
+        && !decision
+            .state
+            .holds
+            .iter()
+            .any(super::hold::Hold::is_to_be_released)
 }
 
 /// After everything is undone: a payment that succeeds late is undone, too.
@@ -33,16 +39,31 @@ pub(super) fn undo_late_payments(decision: &mut Decision) {
 
 /// Sends a void or refund again that failed.
 pub(super) fn send(decision: &mut Decision, payment_id: PaymentId, operation: Operation) {
-    let command = decision.state.payment(payment_id).map(|account| undo_command(account, operation));
+    let command = decision
+        .state
+        .payment(payment_id)
+        .map(|account| undo_command(account, operation));
     decision.issue(command.into_iter().collect());
 }
 
 fn releases(decision: &Decision) -> Vec<TargetedCommand> {
     let order_id = decision.state.order_id();
-    let reason = if decision.state.cancelled.is_some() { ReleaseReason::OrderCancelled } else { ReleaseReason::OrderRejected };
-    let open = decision.state.holds.iter().filter(|hold| hold.is_to_be_released() && hold.release == Ask::Open);
+    let reason = if decision.state.cancelled.is_some() {
+        ReleaseReason::OrderCancelled
+    } else {
+        ReleaseReason::OrderRejected
+    };
+    let open = decision
+        .state
+        .holds
+        .iter()
+        .filter(|hold| hold.is_to_be_released() && hold.release == Ask::Open);
     open.map(|hold| {
-        let command = ReleaseReservation { reservation_id: hold.reservation_id, order_id, reason };
+        let command = ReleaseReservation {
+            reservation_id: hold.reservation_id,
+            order_id,
+            reason,
+        };
         for_stock(hold, StockCommand::ReleaseReservation(command))
     })
     .collect()
@@ -87,22 +108,32 @@ fn left_to_undo(account: &Account) -> Undo {
         Ask::Open | Ask::Later | Ask::Refused => return Undo::Nothing,
         Ask::Done => {}
     }
-    let capture = account.last(Operation::Capture).filter(|op| op.is_in_flight());
+    let capture = account
+        .last(Operation::Capture)
+        .filter(|op| op.is_in_flight());
     // An amount in conflict is settled by hand, with a void.
-    if let Some(capture) = capture.filter(|op| op.outcome != Outcome::Conflict || !account.is_voided()) {
+    if let Some(capture) =
+        capture.filter(|op| op.outcome != Outcome::Conflict || !account.is_voided())
+    {
         return Undo::Outcome(capture.clone());
     }
     if account.moved(Operation::Capture) > account.moved(Operation::Refund) {
         return Undo::Operation(Operation::Refund);
     }
-    if account.is_to_be_voided() { Undo::Operation(Operation::Void) } else { Undo::Nothing }
+    if account.is_to_be_voided() {
+        Undo::Operation(Operation::Void)
+    } else {
+        Undo::Nothing
+    }
 }
 
 /// What to do about an operation under way: wait, ask the gateway, try again, or ask for a person.
 fn follow(decision: &mut Decision, account: &Account, op: &Op) {
     let operation = op.operation;
     match &op.outcome {
-        Outcome::Pending if operation == Operation::Void => ask_after_authorization(decision, account),
+        Outcome::Pending if operation == Operation::Void => {
+            ask_after_authorization(decision, account)
+        }
         Outcome::Pending | Outcome::ActionRequired | Outcome::Succeeded { .. } => {}
         Outcome::Unknown { .. } => {
             if reconcile(decision, op.operation_id) == Reconciliation::GivenUp {
@@ -115,7 +146,10 @@ fn follow(decision: &mut Decision, account: &Account, op: &Op) {
             if *retryable && failures < decision.state.timings.undo.tries {
                 retry_later(decision, account.payment_id, operation, failures);
             } else {
-                decision.need_operator(OperatorReason::OperationFailed { operation, code: code.clone() });
+                decision.need_operator(OperatorReason::OperationFailed {
+                    operation,
+                    code: code.clone(),
+                });
             }
         }
     }
@@ -123,11 +157,15 @@ fn follow(decision: &mut Decision, account: &Account, op: &Op) {
 
 /// A void that waits for the authorization is helped by finding out about that one.
 fn ask_after_authorization(decision: &mut Decision, account: &Account) {
-    let authorization = account.last(Operation::Authorize).filter(|op| matches!(op.outcome, Outcome::Unknown { .. }));
+    let authorization = account
+        .last(Operation::Authorize)
+        .filter(|op| matches!(op.outcome, Outcome::Unknown { .. }));
     if let Some(op) = authorization
         && reconcile(decision, op.operation_id) == Reconciliation::GivenUp
     {
-        decision.need_operator(OperatorReason::OutcomeUnknown { operation: Operation::Authorize });
+        decision.need_operator(OperatorReason::OutcomeUnknown {
+            operation: Operation::Authorize,
+        });
     }
 }
 
@@ -136,8 +174,16 @@ fn undo_command(account: &Account, operation: Operation) -> TargetedCommand {
         (Operation::Refund, Some(amount)) => {
             let operation_id = operation_id(account, Operation::Refund);
             let refund_id = RefundId(ids::derive(operation_id.0, "refund"));
-            let refund = Refund { operation_id, refund_id, amount, reason: "order cancelled".to_owned() };
-            TargetedCommand::Payment { payment_id: account.payment_id, command: PaymentCommand::Refund(refund) }
+            let refund = Refund {
+                operation_id,
+                refund_id,
+                amount,
+                reason: "order cancelled".to_owned(),
+            };
+            TargetedCommand::Payment {
+                payment_id: account.payment_id,
+                command: PaymentCommand::Refund(refund),
+            }
         }
         _ => void(account),
     }
@@ -148,7 +194,13 @@ impl Account {
     pub(super) fn is_to_be_voided(&self) -> bool {
         match self.last(Operation::Authorize).map(|op| &op.outcome) {
             Some(Outcome::Failed { .. } | Outcome::Succeeded { .. }) => self.held() > 0,
-            None | Some(Outcome::Pending | Outcome::Unknown { .. } | Outcome::ActionRequired | Outcome::Conflict) => !self.is_voided(),
+            None
+            | Some(
+                Outcome::Pending
+                | Outcome::Unknown { .. }
+                | Outcome::ActionRequired
+                | Outcome::Conflict,
+            ) => !self.is_voided(),
         }
     }
 

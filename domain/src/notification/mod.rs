@@ -94,7 +94,10 @@ impl Aggregate for Notification {
     fn apply(&mut self, event: NotificationEvent) {
         match event {
             NotificationEvent::NotificationRequested { order_id, .. } => {
-                *self = Self::Requested { order_id, failures: 0 };
+                *self = Self::Requested {
+                    order_id,
+                    failures: 0,
+                };
             }
             NotificationEvent::NotificationSent { order_id, .. } => *self = Self::Sent { order_id },
             NotificationEvent::NotificationFailed { .. } => {

@@ -23,9 +23,23 @@ pub struct Wanted {
 
 impl Wanted {
     /// The command that has it sent to `customer_id`.
-    pub fn request(self, notification_id: NotificationId, customer_id: CustomerId) -> RequestNotification {
-        let Self { order_id, kind, text } = self;
-        RequestNotification { notification_id, order_id, customer_id, kind, text }
+    pub fn request(
+        self,
+        notification_id: NotificationId,
+        customer_id: CustomerId,
+    ) -> RequestNotification {
+        let Self {
+            order_id,
+            kind,
+            text,
+        } = self;
+        RequestNotification {
+            notification_id,
+            order_id,
+            customer_id,
+            kind,
+            text,
+        }
     }
 }
 
@@ -41,26 +55,32 @@ pub fn wanted(fact: &Fact) -> Option<Wanted> {
 fn of_order(event: &OrderEvent) -> Option<Wanted> {
     let order_id = event.order_id();
     let (kind, text) = match event {
-        OrderEvent::OrderConfirmed { .. } => {
-            (NotificationKind::OrderConfirmed, "Your order is confirmed.".to_owned())
-        }
-        OrderEvent::OrderRejected { reason, .. } => {
-            (NotificationKind::OrderRejected, format!("We can't carry out your order: {}.", why(reason)))
-        }
-        OrderEvent::OrderCancelled { .. } => {
-            (NotificationKind::OrderCancelled, "Your order is cancelled.".to_owned())
-        }
+        OrderEvent::OrderConfirmed { .. } => (
+            NotificationKind::OrderConfirmed,
+            "Your order is confirmed.".to_owned(),
+        ),
+        OrderEvent::OrderRejected { reason, .. } => (
+            NotificationKind::OrderRejected,
+            format!("We can't carry out your order: {}.", why(reason)),
+        ),
+        OrderEvent::OrderCancelled { .. } => (
+            NotificationKind::OrderCancelled,
+            "Your order is cancelled.".to_owned(),
+        ),
         OrderEvent::OrderRemainderCancelled { .. } => {
             let text = "What had not left yet of your order is cancelled.".to_owned();
             (NotificationKind::OrderCancelled, text)
         }
-        OrderEvent::ShipmentDispatched { carrier, tracking, .. } => {
+        OrderEvent::ShipmentDispatched {
+            carrier, tracking, ..
+        } => {
             let text = format!("Your order has left with {carrier}, tracking {tracking}.");
             (NotificationKind::OrderDispatched, text)
         }
-        OrderEvent::OrderCompleted { .. } => {
-            (NotificationKind::OrderDelivered, "Your order has arrived.".to_owned())
-        }
+        OrderEvent::OrderCompleted { .. } => (
+            NotificationKind::OrderDelivered,
+            "Your order has arrived.".to_owned(),
+        ),
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderStockReserved { .. }
         | OrderEvent::OrderCancellationRequested { .. }
@@ -70,7 +90,11 @@ fn of_order(event: &OrderEvent) -> Option<Wanted> {
         | OrderEvent::ShipmentDelivered { .. }
         | OrderEvent::ShipmentCancelled { .. } => return None,
     };
-    Some(Wanted { order_id, kind, text })
+    Some(Wanted {
+        order_id,
+        kind,
+        text,
+    })
 }
 
 fn of_payment(event: &PaymentEvent) -> Option<Wanted> {
@@ -80,7 +104,9 @@ fn of_payment(event: &PaymentEvent) -> Option<Wanted> {
             kind: NotificationKind::PaymentActionRequired,
             text: format!("Please confirm your payment: {url}"),
         }),
-        PaymentEvent::PaymentRefunded { order_id, amount, .. } => Some(Wanted {
+        PaymentEvent::PaymentRefunded {
+            order_id, amount, ..
+        } => Some(Wanted {
             order_id: *order_id,
             kind: NotificationKind::PaymentRefunded,
             text: format!("We have paid back {amount}."),
@@ -142,7 +168,11 @@ mod tests {
         });
         let told = wanted(&fact).expect("the customer is told");
         assert_eq!(told.kind, NotificationKind::PaymentActionRequired);
-        assert!(told.text.contains("https://bank.example/3ds"), "{}", told.text);
+        assert!(
+            told.text.contains("https://bank.example/3ds"),
+            "{}",
+            told.text
+        );
     }
 
     #[test]
@@ -157,15 +187,28 @@ mod tests {
         });
         let text = "We have paid back 19.99 EUR.".to_owned();
         let kind = NotificationKind::PaymentRefunded;
-        assert_eq!(wanted(&fact), Some(Wanted { order_id: ORDER, kind, text }));
+        assert_eq!(
+            wanted(&fact),
+            Some(Wanted {
+                order_id: ORDER,
+                kind,
+                text
+            })
+        );
     }
 
     #[test]
     fn a_customer_is_not_told_of_bookkeeping() {
         let operation_id = OperationId(Uuid::nil());
-        let scheduled = PaymentEvent::PaymentVoidScheduled { order_id: ORDER, operation_id };
+        let scheduled = PaymentEvent::PaymentVoidScheduled {
+            order_id: ORDER,
+            operation_id,
+        };
         assert_eq!(wanted(&Fact::Payment(scheduled)), None);
-        let reserved = OrderEvent::OrderStockReserved { order_id: ORDER, allocations: vec![] };
+        let reserved = OrderEvent::OrderStockReserved {
+            order_id: ORDER,
+            allocations: vec![],
+        };
         assert_eq!(wanted(&Fact::Order(reserved)), None);
     }
 }

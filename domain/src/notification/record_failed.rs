@@ -24,7 +24,11 @@ impl RecordFailed {
             Notification::Requested { order_id, .. } => {
                 let Self { channel, reason } = self;
                 let order_id = *order_id;
-                Ok(vec![NotificationEvent::NotificationFailed { order_id, channel, reason }])
+                Ok(vec![NotificationEvent::NotificationFailed {
+                    order_id,
+                    channel,
+                    reason,
+                }])
             }
         }
     }
@@ -36,7 +40,9 @@ mod tests {
 
     #[test]
     fn a_message_may_fail_again_and_again() {
-        given(&[requested(), failed()]).when(record_failed()).then_expect_events(vec![failed()]);
+        given(&[requested(), failed()])
+            .when(record_failed())
+            .then_expect_events(vec![failed()]);
     }
 
     #[test]

@@ -21,7 +21,10 @@ impl RecordSent {
             Notification::Sent { .. } => Ok(vec![]),
             Notification::Requested { order_id, .. } => {
                 let order_id = *order_id;
-                Ok(vec![NotificationEvent::NotificationSent { order_id, channel: self.channel }])
+                Ok(vec![NotificationEvent::NotificationSent {
+                    order_id,
+                    channel: self.channel,
+                }])
             }
         }
     }
@@ -33,9 +36,15 @@ mod tests {
 
     #[test]
     fn a_message_is_sent_once_even_after_it_failed() {
-        given(&[requested()]).when(record_sent()).then_expect_events(vec![sent()]);
-        given(&[requested(), failed()]).when(record_sent()).then_expect_events(vec![sent()]);
-        given(&[requested(), sent()]).when(record_sent()).then_expect_events(vec![]);
+        given(&[requested()])
+            .when(record_sent())
+            .then_expect_events(vec![sent()]);
+        given(&[requested(), failed()])
+            .when(record_sent())
+            .then_expect_events(vec![sent()]);
+        given(&[requested(), sent()])
+            .when(record_sent())
+            .then_expect_events(vec![]);
     }
 
     #[test]

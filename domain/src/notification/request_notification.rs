@@ -29,7 +29,13 @@ impl RequestNotification {
         if notification.exists() {
             return Ok(vec![]);
         }
-        let Self { notification_id, order_id, customer_id, kind, text } = self;
+        let Self {
+            notification_id,
+            order_id,
+            customer_id,
+            kind,
+            text,
+        } = self;
         Ok(vec![NotificationEvent::NotificationRequested {
             notification_id,
             order_id,
@@ -46,8 +52,14 @@ mod tests {
 
     #[test]
     fn a_message_is_requested_once() {
-        given(&[]).when(request()).then_expect_events(vec![requested()]);
-        given(&[requested()]).when(request()).then_expect_events(vec![]);
-        given(&[requested(), sent()]).when(request()).then_expect_events(vec![]);
+        given(&[])
+            .when(request())
+            .then_expect_events(vec![requested()]);
+        given(&[requested()])
+            .when(request())
+            .then_expect_events(vec![]);
+        given(&[requested(), sent()])
+            .when(request())
+            .then_expect_events(vec![]);
     }
 }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 use crate::ids::{CustomerId, NotificationId, OrderId};
 
 use super::{
-    Notification, NotificationCommand, NotificationEvent, NotificationKind, RecordFailed, RecordSent,
-    RequestNotification,
+    Notification, NotificationCommand, NotificationEvent, NotificationKind, RecordFailed,
+    RecordSent, RequestNotification,
 };
 
 pub(super) fn given(history: &[NotificationEvent]) -> AggregateTestExecutor<Notification> {
@@ -26,7 +26,9 @@ pub(super) fn request() -> NotificationCommand {
 }
 
 pub(super) fn record_sent() -> NotificationCommand {
-    NotificationCommand::RecordSent(RecordSent { channel: "log".to_owned() })
+    NotificationCommand::RecordSent(RecordSent {
+        channel: "log".to_owned(),
+    })
 }
 
 pub(super) fn record_failed() -> NotificationCommand {
@@ -45,12 +47,19 @@ pub(super) fn requested() -> NotificationEvent {
 }
 
 pub(super) fn sent() -> NotificationEvent {
-    NotificationEvent::NotificationSent { order_id: order(), channel: "log".to_owned() }
+    NotificationEvent::NotificationSent {
+        order_id: order(),
+        channel: "log".to_owned(),
+    }
 }
 
 pub(super) fn failed() -> NotificationEvent {
     let (channel, reason) = ("log".to_owned(), "no room".to_owned());
-    NotificationEvent::NotificationFailed { order_id: order(), channel, reason }
+    NotificationEvent::NotificationFailed {
+        order_id: order(),
+        channel,
+        reason,
+    }
 }
 
 pub(super) fn order() -> OrderId {

@@ -21,10 +21,17 @@ impl CancelShipment {
         let order_id = order.in_state(&[Confirmed, PartiallyShipped, Cancelling, Shipped])?;
         match order.shipment(shipment_id)?.phase {
             ShipmentPhase::Created | ShipmentPhase::Packed | ShipmentPhase::Released => {
-                Ok(vec![OrderEvent::ShipmentCancelled { order_id, shipment_id }])
+                Ok(vec![OrderEvent::ShipmentCancelled {
+                    order_id,
+                    shipment_id,
+                }])
             }
-            ShipmentPhase::Dispatched | ShipmentPhase::Delivered => Err(OrderRefusal::AlreadyDispatched { shipment_id }),
-            phase @ ShipmentPhase::Cancelled => Err(OrderRefusal::ShipmentClosed { shipment_id, phase }),
+            ShipmentPhase::Dispatched | ShipmentPhase::Delivered => {
+                Err(OrderRefusal::AlreadyDispatched { shipment_id })
+            }
+            phase @ ShipmentPhase::Cancelled => {
+                Err(OrderRefusal::ShipmentClosed { shipment_id, phase })
+            }
         }
     }
 }
@@ -36,12 +43,18 @@ mod tests {
     #[test]
     fn a_shipment_can_be_cancelled_until_it_leaves() {
         for history in [preparing(), packed(), released()] {
-            given(and(history, cancellation_requested())).when(cancel_shipment()).then_expect_events(vec![shipment_cancelled()]);
+            given(and(history, cancellation_requested()))
+                .when(cancel_shipment())
+                .then_expect_events(vec![shipment_cancelled()]);
         }
     }
 
     #[test]
     fn a_shipment_that_has_left_cannot_be_cancelled() {
-        given(dispatched()).when(cancel_shipment()).then_expect_error(OrderRefusal::AlreadyDispatched { shipment_id: shipment_id() });
+        given(dispatched())
+            .when(cancel_shipment())
+            .then_expect_error(OrderRefusal::AlreadyDispatched {
+                shipment_id: shipment_id(),
+            });
     }
 }

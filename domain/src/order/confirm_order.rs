@@ -17,7 +17,10 @@ pub struct ConfirmOrder {
 impl ConfirmOrder {
     pub(super) fn decide(self, order: &Order) -> Result<Vec<OrderEvent>, OrderRefusal> {
         let order_id = order.in_state(&[OrderStatus::AwaitingPayment])?;
-        Ok(vec![OrderEvent::OrderConfirmed { order_id, payment_id: self.payment_id }])
+        Ok(vec![OrderEvent::OrderConfirmed {
+            order_id,
+            payment_id: self.payment_id,
+        }])
     }
 }
 
@@ -27,12 +30,18 @@ mod tests {
 
     #[test]
     fn an_order_with_stock_and_payment_is_confirmed() {
-        given(awaiting_payment()).when(confirm()).then_expect_events(vec![confirmed_event()]);
+        given(awaiting_payment())
+            .when(confirm())
+            .then_expect_events(vec![confirmed_event()]);
     }
 
     #[test]
     fn an_order_without_stock_cannot_be_confirmed() {
-        given(placed()).when(confirm()).then_expect_error(OrderRefusal::InvalidState { status: OrderStatus::Placed });
+        given(placed())
+            .when(confirm())
+            .then_expect_error(OrderRefusal::InvalidState {
+                status: OrderStatus::Placed,
+            });
     }
 
     #[test]

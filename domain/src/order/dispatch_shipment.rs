@@ -21,17 +21,28 @@ pub struct DispatchShipment {
 impl DispatchShipment {
     pub(super) fn decide(self, order: &Order) -> Result<Vec<OrderEvent>, OrderRefusal> {
         use OrderStatus::{Cancelling, Confirmed, PartiallyShipped, Shipped};
-        let Self { shipment_id, carrier, tracking } = self;
+        let Self {
+            shipment_id,
+            carrier,
+            tracking,
+        } = self;
         texts::check("carrier", &carrier, texts::SHORT)?;
         texts::check("tracking", &tracking, texts::SHORT)?;
         // In Shipped no shipment is open: the phase below says so by name.
         let order_id = order.in_state(&[Confirmed, PartiallyShipped, Cancelling, Shipped])?;
         match order.shipment(shipment_id)?.phase {
-            ShipmentPhase::Created | ShipmentPhase::Packed => Err(OrderRefusal::ShipmentNotReleased { shipment_id }),
-            ShipmentPhase::Released => Ok(vec![OrderEvent::ShipmentDispatched { order_id, shipment_id, carrier, tracking }]),
-            phase @ (ShipmentPhase::Dispatched | ShipmentPhase::Delivered | ShipmentPhase::Cancelled) => {
-                Err(OrderRefusal::ShipmentClosed { shipment_id, phase })
+            ShipmentPhase::Created | ShipmentPhase::Packed => {
+                Err(OrderRefusal::ShipmentNotReleased { shipment_id })
             }
+            ShipmentPhase::Released => Ok(vec![OrderEvent::ShipmentDispatched {
+                order_id,
+                shipment_id,
+                carrier,
+                tracking,
+            }]),
+            phase @ (ShipmentPhase::Dispatched
+            | ShipmentPhase::Delivered
+            | ShipmentPhase::Cancelled) => Err(OrderRefusal::ShipmentClosed { shipment_id, phase }),
         }
     }
 }
@@ -42,26 +53,37 @@ mod tests {
 
     #[test]
     fn a_released_shipment_leaves() {
-        given(released()).when(dispatch()).then_expect_events(vec![dispatched_event()]);
+        given(released())
+            .when(dispatch())
+            .then_expect_events(vec![dispatched_event()]);
     }
 
     #[test]
     fn nothing_leaves_before_it_is_released() {
         for history in [preparing(), packed()] {
-            given(history).when(dispatch()).then_expect_error(OrderRefusal::ShipmentNotReleased { shipment_id: shipment_id() });
+            given(history)
+                .when(dispatch())
+                .then_expect_error(OrderRefusal::ShipmentNotReleased {
+                    shipment_id: shipment_id(),
+                });
         }
     }
 
     #[test]
     fn a_carrier_may_be_faster_than_a_cancellation() {
-        given(and(released(), cancellation_requested())).when(dispatch()).then_expect_events(vec![dispatched_event()]);
+        given(and(released(), cancellation_requested()))
+            .when(dispatch())
+            .then_expect_events(vec![dispatched_event()]);
     }
 
     #[test]
     fn a_shipment_leaves_once() {
         given(dispatched())
             .when(dispatch())
-            .then_expect_error(OrderRefusal::ShipmentClosed { shipment_id: shipment_id(), phase: ShipmentPhase::Dispatched });
+            .then_expect_error(OrderRefusal::ShipmentClosed {
+                shipment_id: shipment_id(),
+                phase: ShipmentPhase::Dispatched,
+            });
     }
 
     #[test]
@@ -70,6 +92,9 @@ mod tests {
         history.push(shipment_cancelled());
         given(history)
             .when(dispatch())
-            .then_expect_error(OrderRefusal::ShipmentClosed { shipment_id: shipment_id(), phase: ShipmentPhase::Cancelled });
+            .then_expect_error(OrderRefusal::ShipmentClosed {
+                shipment_id: shipment_id(),
+                phase: ShipmentPhase::Cancelled,
+            });
     }
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DecidedAt,
-    ids::{CustomerId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId},
+    ids::{
+        CustomerId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId,
+    },
     money::Money,
 };
 

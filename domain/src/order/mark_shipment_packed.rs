@@ -18,7 +18,10 @@ impl MarkShipmentPacked {
         let shipment_id = self.shipment_id;
         let order_id = order.in_state(&[OrderStatus::Confirmed, OrderStatus::PartiallyShipped])?;
         match order.shipment(shipment_id)?.phase {
-            ShipmentPhase::Created => Ok(vec![OrderEvent::ShipmentPacked { order_id, shipment_id }]),
+            ShipmentPhase::Created => Ok(vec![OrderEvent::ShipmentPacked {
+                order_id,
+                shipment_id,
+            }]),
             phase @ (ShipmentPhase::Packed
             | ShipmentPhase::Released
             | ShipmentPhase::Dispatched
@@ -34,23 +37,34 @@ mod tests {
 
     #[test]
     fn a_created_shipment_is_packed() {
-        given(preparing()).when(mark_packed()).then_expect_events(vec![packed_event()]);
+        given(preparing())
+            .when(mark_packed())
+            .then_expect_events(vec![packed_event()]);
     }
 
     #[test]
     fn a_shipment_is_packed_once() {
         given(packed())
             .when(mark_packed())
-            .then_expect_error(OrderRefusal::ShipmentClosed { shipment_id: shipment_id(), phase: ShipmentPhase::Packed });
+            .then_expect_error(OrderRefusal::ShipmentClosed {
+                shipment_id: shipment_id(),
+                phase: ShipmentPhase::Packed,
+            });
     }
 
     #[test]
     fn an_unknown_shipment_is_not_packed() {
-        given(confirmed()).when(mark_packed()).then_expect_error(OrderRefusal::ShipmentNotFound { shipment_id: shipment_id() });
+        given(confirmed())
+            .when(mark_packed())
+            .then_expect_error(OrderRefusal::ShipmentNotFound {
+                shipment_id: shipment_id(),
+            });
     }
 
     #[test]
     fn nothing_is_packed_while_the_order_is_being_cancelled() {
-        given(and(preparing(), cancellation_requested())).when(mark_packed()).then_expect_error(OrderRefusal::CancellationInProgress);
+        given(and(preparing(), cancellation_requested()))
+            .when(mark_packed())
+            .then_expect_error(OrderRefusal::CancellationInProgress);
     }
 }

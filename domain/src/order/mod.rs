@@ -84,7 +84,12 @@ impl Aggregate for Order {
     type Error = OrderRefusal;
     type Services = DecidedAt;
 
-    async fn handle(&mut self, command: OrderCommand, at: &DecidedAt, sink: &EventSink<Self>) -> Result<(), OrderRefusal> {
+    async fn handle(
+        &mut self,
+        command: OrderCommand,
+        at: &DecidedAt,
+        sink: &EventSink<Self>,
+    ) -> Result<(), OrderRefusal> {
         for event in self.decide(command, *at)? {
             sink.write(event, self).await;
         }
@@ -98,7 +103,11 @@ impl Aggregate for Order {
 
 impl Order {
     /// What the command brings about, or why it is refused.
-    pub fn decide(&self, command: OrderCommand, at: DecidedAt) -> Result<Vec<OrderEvent>, OrderRefusal> {
+    pub fn decide(
+        &self,
+        command: OrderCommand,
+        at: DecidedAt,
+    ) -> Result<Vec<OrderEvent>, OrderRefusal> {
         match command {
             OrderCommand::Place(command) => command.decide(self, at),
             OrderCommand::RecordStockReserved(command) => command.decide(self),
@@ -117,26 +126,63 @@ impl Order {
 
     /// Names of the commands that the order's state allows now.
     pub fn allowed_commands(&self, _at: DecidedAt) -> Vec<&'static str> {
-        use OrderStatus::{AwaitingPayment, Cancelled, Cancelling, Completed, Confirmed, New, PartiallyShipped, Placed, Rejected, Shipped};
+        use OrderStatus::{
+            AwaitingPayment, Cancelled, Cancelling, Completed, Confirmed, New, PartiallyShipped,
+            Placed, Rejected, Shipped,
+        };
         let shipping = matches!(self.status, Confirmed | PartiallyShipped);
-        let has = |phase| self.shipments.iter().any(|shipment| shipment.phase == phase);
+        let has = |phase| {
+            self.shipments
+                .iter()
+                .any(|shipment| shipment.phase == phase)
+        };
         let open = self.shipments.iter().any(Shipment::is_open);
         let table = [
             ("PlaceOrder", self.status == New),
             ("RecordStockReserved", self.status == Placed),
             ("ConfirmOrder", self.status == AwaitingPayment),
-            ("RejectOrder", matches!(self.status, Placed | AwaitingPayment)),
-            ("RequestCancellation", matches!(self.status, Placed | AwaitingPayment | Confirmed | PartiallyShipped | Cancelling)),
+            (
+                "RejectOrder",
+                matches!(self.status, Placed | AwaitingPayment),
+            ),
+            (
+                "RequestCancellation",
+                matches!(
+                    self.status,
+                    Placed | AwaitingPayment | Confirmed | PartiallyShipped | Cancelling
+                ),
+            ),
             ("CompleteCancellation", self.status == Cancelling && !open),
-            ("CreateShipment", shipping && !self.unshipped_lines().is_empty()),
-            ("MarkShipmentPacked", shipping && has(ShipmentPhase::Created)),
+            (
+                "CreateShipment",
+                shipping && !self.unshipped_lines().is_empty(),
+            ),
+            (
+                "MarkShipmentPacked",
+                shipping && has(ShipmentPhase::Created),
+            ),
             ("ReleaseShipment", shipping && has(ShipmentPhase::Packed)),
-            ("DispatchShipment", (shipping || self.status == Cancelling) && has(ShipmentPhase::Released)),
-            ("CancelShipment", (shipping || self.status == Cancelling) && open),
-            ("RecordDelivery", matches!(self.status, PartiallyShipped | Shipped) && has(ShipmentPhase::Dispatched)),
+            (
+                "DispatchShipment",
+                (shipping || self.status == Cancelling) && has(ShipmentPhase::Released),
+            ),
+            (
+                "CancelShipment",
+                (shipping || self.status == Cancelling) && open,
+            ),
+            (
+                "RecordDelivery",
+                matches!(self.status, PartiallyShipped | Shipped) && has(ShipmentPhase::Dispatched),
+            ),
         ];
-        debug_assert!(!matches!(self.status, Rejected | Cancelled | Completed) || table.iter().all(|(_, allowed)| !allowed));
-        table.into_iter().filter_map(|(name, allowed)| allowed.then_some(name)).collect()
+        debug_assert!(
+            !matches!(self.status, Rejected | Cancelled | Completed)
+                || table.iter().all(|(_, allowed)| !allowed)
+        );
+        table
+            .into_iter()
+            .filter_map(|(name, allowed)| allowed.then_some(name))
+            .collect()
     }
 }
 

@@ -11,7 +11,9 @@ use crate::{
     money::{Currency, Money, TaxRate},
 };
 
-use super::{Amount, Order, OrderEvent, OrderLine, OrderRefusal, PricedLine, pricing::price_line, texts};
+use super::{
+    Amount, Order, OrderEvent, OrderLine, OrderRefusal, PricedLine, pricing::price_line, texts,
+};
 
 /// Lines that one order takes.
 pub(super) const MAX_LINES: usize = 1000;
@@ -65,7 +67,11 @@ pub struct RequestedLine {
 }
 
 impl PlaceOrder {
-    pub(super) fn decide(self, order: &Order, at: DecidedAt) -> Result<Vec<OrderEvent>, OrderRefusal> {
+    pub(super) fn decide(
+        self,
+        order: &Order,
+        at: DecidedAt,
+    ) -> Result<Vec<OrderEvent>, OrderRefusal> {
         if order.exists() {
             return Err(OrderRefusal::OrderExists);
         }
@@ -93,7 +99,10 @@ impl PlaceOrder {
             return Err(OrderRefusal::EmptyOrder);
         }
         if self.lines.len() > MAX_LINES {
-            return Err(OrderRefusal::TooManyLines { lines: self.lines.len(), limit: MAX_LINES });
+            return Err(OrderRefusal::TooManyLines {
+                lines: self.lines.len(),
+                limit: MAX_LINES,
+            });
         }
         if let Some(method) = &self.payment_method {
             texts::check("payment_method", method, texts::SHORT)?;
@@ -108,15 +117,23 @@ impl PlaceOrder {
     fn check_duplicates(&self) -> Result<(), OrderRefusal> {
         let mut seen = HashMap::new();
         for (line, requested) in numbered(&self.lines) {
-            if let Some(first) = seen.insert((&requested.sku, requested.unit_price.amount_minor), line) {
-                return Err(OrderRefusal::DuplicateLine { line, first, sku: requested.sku.clone() });
+            if let Some(first) =
+                seen.insert((&requested.sku, requested.unit_price.amount_minor), line)
+            {
+                return Err(OrderRefusal::DuplicateLine {
+                    line,
+                    first,
+                    sku: requested.sku.clone(),
+                });
             }
         }
         Ok(())
     }
 
     fn price_lines(&self) -> Result<Vec<OrderLine>, OrderRefusal> {
-        numbered(&self.lines).map(|(line, requested)| self.price(line, requested)).collect()
+        numbered(&self.lines)
+            .map(|(line, requested)| self.price(line, requested))
+            .collect()
     }
 
     fn price(&self, line: u32, requested: &RequestedLine) -> Result<OrderLine, OrderRefusal> {
@@ -124,14 +141,23 @@ impl PlaceOrder {
         let quantity = u32::try_from(requested.quantity)
             .ok()
             .filter(|quantity| (1..=MAX_QUANTITY).contains(quantity))
-            .ok_or(OrderRefusal::QuantityOutOfRange { line, quantity: requested.quantity, limit: MAX_QUANTITY })?;
+            .ok_or(OrderRefusal::QuantityOutOfRange {
+                line,
+                quantity: requested.quantity,
+                limit: MAX_QUANTITY,
+            })?;
         let basis_points = requested.tax.basis_points;
         if basis_points > MAX_TAX {
-            return Err(OrderRefusal::TaxOutOfRange { line, basis_points, limit: MAX_TAX });
+            return Err(OrderRefusal::TaxOutOfRange {
+                line,
+                basis_points,
+                limit: MAX_TAX,
+            });
         }
         self.check_amount(Some(line), Amount::UnitPrice, requested.unit_price)?;
         self.check_amount(Some(line), Amount::Discount, requested.discount)?;
-        let price = price_line(requested, quantity).map_err(|_| OrderRefusal::AmountOverflow { line: Some(line) })?;
+        let price = price_line(requested, quantity)
+            .map_err(|_| OrderRefusal::AmountOverflow { line: Some(line) })?;
         self.check_amount(Some(line), Amount::Line, price.net_of_discount)?;
         Ok(OrderLine {
             line,
@@ -148,17 +174,30 @@ impl PlaceOrder {
         })
     }
 
-    fn check_amount(&self, line: Option<u32>, amount: Amount, value: Money) -> Result<(), OrderRefusal> {
+    fn check_amount(
+        &self,
+        line: Option<u32>,
+        amount: Amount,
+        value: Money,
+    ) -> Result<(), OrderRefusal> {
         self.check_currency(line, value)?;
         if value.is_negative() {
-            return Err(OrderRefusal::NegativeAmount { line, amount, value });
+            return Err(OrderRefusal::NegativeAmount {
+                line,
+                amount,
+                value,
+            });
         }
         Ok(())
     }
 
     fn check_currency(&self, line: Option<u32>, value: Money) -> Result<(), OrderRefusal> {
         if value.currency != self.currency {
-            return Err(OrderRefusal::CurrencyMismatch { line, expected: self.currency, found: value.currency });
+            return Err(OrderRefusal::CurrencyMismatch {
+                line,
+                expected: self.currency,
+                found: value.currency,
+            });
         }
         Ok(())
     }
@@ -171,16 +210,27 @@ impl PlaceOrder {
     }
 
     fn check_expectation(&self, computed: Money, lines: &[OrderLine]) -> Result<(), OrderRefusal> {
-        let Some(expected) = self.expected_total else { return Ok(()) };
+        let Some(expected) = self.expected_total else {
+            return Ok(());
+        };
         self.check_currency(None, expected)?;
         if expected == computed {
             return Ok(());
         }
         let lines = lines
             .iter()
-            .map(|line| PricedLine { line: line.line, sku: line.sku.clone(), unit_price: line.unit_price, total: line.total })
+            .map(|line| PricedLine {
+                line: line.line,
+                sku: line.sku.clone(),
+                unit_price: line.unit_price,
+                total: line.total,
+            })
             .collect();
-        Err(OrderRefusal::TotalMismatch { expected, computed, lines })
+        Err(OrderRefusal::TotalMismatch {
+            expected,
+            computed,
+            lines,
+        })
     }
 }
 

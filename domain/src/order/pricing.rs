@@ -17,10 +17,21 @@ pub(super) struct LinePrice {
 
 /// Prices one line. `quantity` has been found to be in range.
 pub(super) fn price_line(line: &RequestedLine, quantity: u32) -> Result<LinePrice, MoneyError> {
-    let net_of_discount = line.unit_price.checked_mul(quantity)?.checked_sub(line.discount)?;
+    let net_of_discount = line
+        .unit_price
+        .checked_mul(quantity)?
+        .checked_sub(line.discount)?;
     let tax = tax_on(net_of_discount, line.tax.basis_points, line.tax.inclusive)?;
-    let total = if line.tax.inclusive { net_of_discount } else { net_of_discount.checked_add(tax)? };
-    Ok(LinePrice { net_of_discount, tax, total })
+    let total = if line.tax.inclusive {
+        net_of_discount
+    } else {
+        net_of_discount.checked_add(tax)?
+    };
+    Ok(LinePrice {
+        net_of_discount,
+        tax,
+        total,
+    })
 }
 
 /// Tax contained in `amount` (inclusive), or to be added to it.
@@ -54,6 +65,9 @@ mod tests {
     #[test]
     fn tax_on_the_largest_amount_does_not_wrap() {
         assert_eq!(tax_on(eur(i64::MAX), 10_000, false), Ok(eur(i64::MAX)));
-        assert_eq!(tax_on(eur(i64::MAX), 20_000, false), Err(MoneyError::Overflow));
+        assert_eq!(
+            tax_on(eur(i64::MAX), 20_000, false),
+            Err(MoneyError::Overflow)
+        );
     }
 }

@@ -28,8 +28,15 @@ impl RecordDelivery {
                 return Err(OrderRefusal::ShipmentClosed { shipment_id, phase });
             }
         }
-        let mut events = vec![OrderEvent::ShipmentDelivered { order_id, shipment_id }];
-        let on_the_way = order.shipments.iter().filter(|shipment| shipment.phase == ShipmentPhase::Dispatched).count();
+        let mut events = vec![OrderEvent::ShipmentDelivered {
+            order_id,
+            shipment_id,
+        }];
+        let on_the_way = order
+            .shipments
+            .iter()
+            .filter(|shipment| shipment.phase == ShipmentPhase::Dispatched)
+            .count();
         if order.status == Shipped && on_the_way == 1 {
             events.push(OrderEvent::OrderCompleted { order_id });
         }
@@ -43,16 +50,29 @@ mod tests {
 
     #[test]
     fn the_last_delivery_completes_the_order() {
-        given(dispatched()).when(deliver()).then_expect_events(vec![delivered_event(), OrderEvent::OrderCompleted { order_id: order_id() }]);
+        given(dispatched()).when(deliver()).then_expect_events(vec![
+            delivered_event(),
+            OrderEvent::OrderCompleted {
+                order_id: order_id(),
+            },
+        ]);
     }
 
     #[test]
     fn nothing_arrives_that_has_not_left() {
-        given(released()).when(deliver()).then_expect_error(OrderRefusal::ShipmentNotDispatched { shipment_id: shipment_id() });
+        given(released())
+            .when(deliver())
+            .then_expect_error(OrderRefusal::ShipmentNotDispatched {
+                shipment_id: shipment_id(),
+            });
     }
 
     #[test]
     fn a_completed_order_is_closed() {
-        given(delivered()).when(deliver()).then_expect_error(OrderRefusal::AlreadyClosed { status: OrderStatus::Completed });
+        given(delivered())
+            .when(deliver())
+            .then_expect_error(OrderRefusal::AlreadyClosed {
+                status: OrderStatus::Completed,
+            });
     }
 }

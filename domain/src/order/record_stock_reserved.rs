@@ -14,7 +14,10 @@ pub struct RecordStockReserved {
 impl RecordStockReserved {
     pub(super) fn decide(self, order: &Order) -> Result<Vec<OrderEvent>, OrderRefusal> {
         let order_id = order.in_state(&[OrderStatus::Placed])?;
-        Ok(vec![OrderEvent::OrderStockReserved { order_id, allocations: self.allocations }])
+        Ok(vec![OrderEvent::OrderStockReserved {
+            order_id,
+            allocations: self.allocations,
+        }])
     }
 }
 
@@ -24,14 +27,18 @@ mod tests {
 
     #[test]
     fn a_placed_order_with_stock_awaits_payment() {
-        given(placed()).when(record_stock_reserved()).then_expect_events(vec![stock_reserved()]);
+        given(placed())
+            .when(record_stock_reserved())
+            .then_expect_events(vec![stock_reserved()]);
     }
 
     #[test]
     fn stock_is_recorded_once() {
         given(awaiting_payment())
             .when(record_stock_reserved())
-            .then_expect_error(OrderRefusal::InvalidState { status: OrderStatus::AwaitingPayment });
+            .then_expect_error(OrderRefusal::InvalidState {
+                status: OrderStatus::AwaitingPayment,
+            });
     }
 
     #[test]

@@ -14,7 +14,10 @@ pub struct RejectOrder {
 impl RejectOrder {
     pub(super) fn decide(self, order: &Order) -> Result<Vec<OrderEvent>, OrderRefusal> {
         let order_id = order.in_state(&[OrderStatus::Placed, OrderStatus::AwaitingPayment])?;
-        Ok(vec![OrderEvent::OrderRejected { order_id, reason: self.reason }])
+        Ok(vec![OrderEvent::OrderRejected {
+            order_id,
+            reason: self.reason,
+        }])
     }
 }
 
@@ -24,19 +27,29 @@ mod tests {
 
     #[test]
     fn an_order_is_rejected_before_confirmation() {
-        given(placed()).when(reject()).then_expect_events(vec![rejected()]);
-        given(awaiting_payment()).when(reject()).then_expect_events(vec![rejected()]);
+        given(placed())
+            .when(reject())
+            .then_expect_events(vec![rejected()]);
+        given(awaiting_payment())
+            .when(reject())
+            .then_expect_events(vec![rejected()]);
     }
 
     #[test]
     fn a_confirmed_order_is_cancelled_not_rejected() {
-        given(confirmed()).when(reject()).then_expect_error(OrderRefusal::InvalidState { status: OrderStatus::Confirmed });
+        given(confirmed())
+            .when(reject())
+            .then_expect_error(OrderRefusal::InvalidState {
+                status: OrderStatus::Confirmed,
+            });
     }
 
     #[test]
     fn a_rejected_order_stays_rejected() {
         given(and(placed(), rejected()))
             .when(reject())
-            .then_expect_error(OrderRefusal::AlreadyClosed { status: OrderStatus::Rejected });
+            .then_expect_error(OrderRefusal::AlreadyClosed {
+                status: OrderStatus::Rejected,
+            });
     }
 }

@@ -42,12 +42,18 @@ pub enum ShipmentPhase {
 impl Shipment {
     /// Whether it may still leave.
     pub fn is_open(&self) -> bool {
-        matches!(self.phase, ShipmentPhase::Created | ShipmentPhase::Packed | ShipmentPhase::Released)
+        matches!(
+            self.phase,
+            ShipmentPhase::Created | ShipmentPhase::Packed | ShipmentPhase::Released
+        )
     }
 
     /// Whether it has left.
     pub fn has_left(&self) -> bool {
-        matches!(self.phase, ShipmentPhase::Dispatched | ShipmentPhase::Delivered)
+        matches!(
+            self.phase,
+            ShipmentPhase::Dispatched | ShipmentPhase::Delivered
+        )
     }
 }
 

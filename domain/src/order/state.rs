@@ -8,7 +8,10 @@ use crate::{
     money::Money,
 };
 
-use super::{Allocation, CancelledBy, OrderEvent, OrderLine, OrderRefusal, RejectionReason, Shipment, ShipmentLine, ShipmentPhase};
+use super::{
+    Allocation, CancelledBy, OrderEvent, OrderLine, OrderRefusal, RejectionReason, Shipment,
+    ShipmentLine, ShipmentPhase,
+};
 
 /// One order.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -127,13 +130,22 @@ impl Order {
 
     /// What of each line no shipment carries yet; lines that are carried in full are left out.
     pub fn unshipped_lines(&self) -> Vec<ShipmentLine> {
-        let Some(placed) = &self.placed else { return Vec::new() };
+        let Some(placed) = &self.placed else {
+            return Vec::new();
+        };
         let mut open: Vec<ShipmentLine> = placed
             .lines
             .iter()
-            .map(|line| ShipmentLine { line: line.line, sku: line.sku.clone(), quantity: line.quantity })
+            .map(|line| ShipmentLine {
+                line: line.line,
+                sku: line.sku.clone(),
+                quantity: line.quantity,
+            })
             .collect();
-        let carried = self.shipments.iter().filter(|shipment| shipment.phase != ShipmentPhase::Cancelled);
+        let carried = self
+            .shipments
+            .iter()
+            .filter(|shipment| shipment.phase != ShipmentPhase::Cancelled);
         for line in carried.flat_map(|shipment| &shipment.lines) {
             // Lines are numbered from 1 without a gap.
             if let Some(left) = open.get_mut(line.line as usize - 1) {
@@ -161,7 +173,9 @@ impl Order {
         let status = self.status;
         match status {
             _ if allowed.contains(&status) => Ok(order_id),
-            OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => Err(OrderRefusal::AlreadyClosed { status }),
+            OrderStatus::Rejected | OrderStatus::Cancelled | OrderStatus::Completed => {
+                Err(OrderRefusal::AlreadyClosed { status })
+            }
             OrderStatus::Cancelling => Err(OrderRefusal::CancellationInProgress),
             OrderStatus::New
             | OrderStatus::Placed
@@ -174,8 +188,26 @@ impl Order {
 
     pub(super) fn fold(&mut self, event: OrderEvent) {
         match event {
-            OrderEvent::OrderPlaced { order_id, customer_id, lines, shipping, total, payment_method, reference, placed_at } => {
-                self.placed = Some(Placed { order_id, customer_id, lines, shipping, total, payment_method, reference, placed_at });
+            OrderEvent::OrderPlaced {
+                order_id,
+                customer_id,
+                lines,
+                shipping,
+                total,
+                payment_method,
+                reference,
+                placed_at,
+            } => {
+                self.placed = Some(Placed {
+                    order_id,
+                    customer_id,
+                    lines,
+                    shipping,
+                    total,
+                    payment_method,
+                    reference,
+                    placed_at,
+                });
                 self.status = OrderStatus::Placed;
             }
             OrderEvent::OrderStockReserved { allocations, .. } => {
@@ -196,30 +228,63 @@ impl Order {
             }
             OrderEvent::OrderCancelled { .. } => self.status = OrderStatus::Cancelled,
             OrderEvent::OrderRemainderCancelled { .. } => self.status = OrderStatus::Shipped,
-            OrderEvent::ShipmentCreated { shipment_id, warehouse, lines, .. } => {
-                self.shipments.push(Shipment { shipment_id, warehouse, lines, phase: ShipmentPhase::Created, capture_id: None });
+            OrderEvent::ShipmentCreated {
+                shipment_id,
+                warehouse,
+                lines,
+                ..
+            } => {
+                self.shipments.push(Shipment {
+                    shipment_id,
+                    warehouse,
+                    lines,
+                    phase: ShipmentPhase::Created,
+                    capture_id: None,
+                });
             }
-            OrderEvent::ShipmentPacked { shipment_id, .. } => self.advance(shipment_id, ShipmentPhase::Packed),
-            OrderEvent::ShipmentReleased { shipment_id, capture_id, .. } => {
+            OrderEvent::ShipmentPacked { shipment_id, .. } => {
+                self.advance(shipment_id, ShipmentPhase::Packed)
+            }
+            OrderEvent::ShipmentReleased {
+                shipment_id,
+                capture_id,
+                ..
+            } => {
                 self.advance(shipment_id, ShipmentPhase::Released);
-                if let Some(shipment) = self.shipments.iter_mut().find(|shipment| shipment.shipment_id == shipment_id) {
+                if let Some(shipment) = self
+                    .shipments
+                    .iter_mut()
+                    .find(|shipment| shipment.shipment_id == shipment_id)
+                {
                     shipment.capture_id = capture_id;
                 }
             }
             OrderEvent::ShipmentDispatched { shipment_id, .. } => {
                 self.advance(shipment_id, ShipmentPhase::Dispatched);
                 if self.status != OrderStatus::Cancelling {
-                    self.status = if self.has_left_in_full() { OrderStatus::Shipped } else { OrderStatus::PartiallyShipped };
+                    self.status = if self.has_left_in_full() {
+                        OrderStatus::Shipped
+                    } else {
+                        OrderStatus::PartiallyShipped
+                    };
                 }
             }
-            OrderEvent::ShipmentDelivered { shipment_id, .. } => self.advance(shipment_id, ShipmentPhase::Delivered),
-            OrderEvent::ShipmentCancelled { shipment_id, .. } => self.advance(shipment_id, ShipmentPhase::Cancelled),
+            OrderEvent::ShipmentDelivered { shipment_id, .. } => {
+                self.advance(shipment_id, ShipmentPhase::Delivered)
+            }
+            OrderEvent::ShipmentCancelled { shipment_id, .. } => {
+                self.advance(shipment_id, ShipmentPhase::Cancelled)
+            }
             OrderEvent::OrderCompleted { .. } => self.status = OrderStatus::Completed,
         }
     }
 
     fn advance(&mut self, shipment_id: ShipmentId, phase: ShipmentPhase) {
-        if let Some(shipment) = self.shipments.iter_mut().find(|shipment| shipment.shipment_id == shipment_id) {
+        if let Some(shipment) = self
+            .shipments
+            .iter_mut()
+            .find(|shipment| shipment.shipment_id == shipment_id)
+        {
             shipment.phase = phase;
         }
     }

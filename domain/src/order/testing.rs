@@ -5,7 +5,9 @@ use uuid::Uuid;
 
 use crate::{
     DecidedAt,
-    ids::{CustomerId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId},
+    ids::{
+        CustomerId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId,
+    },
     money::{Currency, Money, TaxRate},
 };
 
@@ -65,7 +67,10 @@ pub(crate) fn requested_line() -> RequestedLine {
         quantity: 2,
         unit_price: eur(1000),
         discount: eur(0),
-        tax: TaxRate { basis_points: 1900, inclusive: true },
+        tax: TaxRate {
+            basis_points: 1900,
+            inclusive: true,
+        },
         product_version: Some(1),
     }
 }
@@ -84,19 +89,28 @@ pub(crate) fn place_order() -> PlaceOrder {
 }
 
 pub(crate) fn record_stock_reserved() -> OrderCommand {
-    OrderCommand::RecordStockReserved(RecordStockReserved { allocations: allocations() })
+    OrderCommand::RecordStockReserved(RecordStockReserved {
+        allocations: allocations(),
+    })
 }
 
 pub(crate) fn confirm() -> OrderCommand {
-    OrderCommand::Confirm(ConfirmOrder { payment_id: Some(payment_id()) })
+    OrderCommand::Confirm(ConfirmOrder {
+        payment_id: Some(payment_id()),
+    })
 }
 
 pub(crate) fn reject() -> OrderCommand {
-    OrderCommand::Reject(RejectOrder { reason: RejectionReason::PaymentTimedOut })
+    OrderCommand::Reject(RejectOrder {
+        reason: RejectionReason::PaymentTimedOut,
+    })
 }
 
 pub(crate) fn request_cancellation() -> OrderCommand {
-    OrderCommand::RequestCancellation(RequestCancellation { by: CancelledBy::Customer, reason: "changed my mind".into() })
+    OrderCommand::RequestCancellation(RequestCancellation {
+        by: CancelledBy::Customer,
+        reason: "changed my mind".into(),
+    })
 }
 
 pub(crate) fn complete_cancellation() -> OrderCommand {
@@ -104,36 +118,63 @@ pub(crate) fn complete_cancellation() -> OrderCommand {
 }
 
 pub(crate) fn create_shipment() -> OrderCommand {
-    OrderCommand::CreateShipment(CreateShipment { shipment_id: shipment_id(), warehouse: main(), lines: shipment_lines() })
+    OrderCommand::CreateShipment(CreateShipment {
+        shipment_id: shipment_id(),
+        warehouse: main(),
+        lines: shipment_lines(),
+    })
 }
 
 pub(crate) fn mark_packed() -> OrderCommand {
-    OrderCommand::MarkShipmentPacked(MarkShipmentPacked { shipment_id: shipment_id() })
+    OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
+        shipment_id: shipment_id(),
+    })
 }
 
 pub(crate) fn release() -> OrderCommand {
-    OrderCommand::ReleaseShipment(ReleaseShipment { shipment_id: shipment_id(), capture_id: Some(capture_id()) })
+    OrderCommand::ReleaseShipment(ReleaseShipment {
+        shipment_id: shipment_id(),
+        capture_id: Some(capture_id()),
+    })
 }
 
 pub(crate) fn dispatch() -> OrderCommand {
-    OrderCommand::DispatchShipment(DispatchShipment { shipment_id: shipment_id(), carrier: "DHL".into(), tracking: "T-1".into() })
+    OrderCommand::DispatchShipment(DispatchShipment {
+        shipment_id: shipment_id(),
+        carrier: "DHL".into(),
+        tracking: "T-1".into(),
+    })
 }
 
 pub(crate) fn cancel_shipment() -> OrderCommand {
-    OrderCommand::CancelShipment(CancelShipment { shipment_id: shipment_id() })
+    OrderCommand::CancelShipment(CancelShipment {
+        shipment_id: shipment_id(),
+    })
 }
 
 pub(crate) fn deliver() -> OrderCommand {
-    OrderCommand::RecordDelivery(RecordDelivery { shipment_id: shipment_id() })
+    OrderCommand::RecordDelivery(RecordDelivery {
+        shipment_id: shipment_id(),
+    })
 }
 
 fn allocations() -> Vec<Allocation> {
     let reservation_id = ReservationId(Uuid::from_u128(5));
-    vec![Allocation { line: 1, sku: sku("A-1"), warehouse: main(), quantity: 2, reservation_id }]
+    vec![Allocation {
+        line: 1,
+        sku: sku("A-1"),
+        warehouse: main(),
+        quantity: 2,
+        reservation_id,
+    }]
 }
 
 fn shipment_lines() -> Vec<ShipmentLine> {
-    vec![ShipmentLine { line: 1, sku: sku("A-1"), quantity: 2 }]
+    vec![ShipmentLine {
+        line: 1,
+        sku: sku("A-1"),
+        quantity: 2,
+    }]
 }
 
 pub(crate) fn placed_event() -> OrderEvent {
@@ -162,47 +203,86 @@ pub(crate) fn placed_event() -> OrderEvent {
 }
 
 pub(crate) fn stock_reserved() -> OrderEvent {
-    OrderEvent::OrderStockReserved { order_id: order_id(), allocations: allocations() }
+    OrderEvent::OrderStockReserved {
+        order_id: order_id(),
+        allocations: allocations(),
+    }
 }
 
 pub(crate) fn confirmed_event() -> OrderEvent {
-    OrderEvent::OrderConfirmed { order_id: order_id(), payment_id: Some(payment_id()) }
+    OrderEvent::OrderConfirmed {
+        order_id: order_id(),
+        payment_id: Some(payment_id()),
+    }
 }
 
 pub(crate) fn rejected() -> OrderEvent {
-    OrderEvent::OrderRejected { order_id: order_id(), reason: RejectionReason::PaymentTimedOut }
+    OrderEvent::OrderRejected {
+        order_id: order_id(),
+        reason: RejectionReason::PaymentTimedOut,
+    }
 }
 
 pub(crate) fn cancellation_requested() -> OrderEvent {
-    OrderEvent::OrderCancellationRequested { order_id: order_id(), by: CancelledBy::Customer, reason: "changed my mind".into() }
+    OrderEvent::OrderCancellationRequested {
+        order_id: order_id(),
+        by: CancelledBy::Customer,
+        reason: "changed my mind".into(),
+    }
 }
 
 pub(crate) fn cancelled() -> OrderEvent {
-    OrderEvent::OrderCancelled { order_id: order_id(), reason: "changed my mind".into() }
+    OrderEvent::OrderCancelled {
+        order_id: order_id(),
+        reason: "changed my mind".into(),
+    }
 }
 
 pub(crate) fn shipment_created() -> OrderEvent {
-    OrderEvent::ShipmentCreated { order_id: order_id(), shipment_id: shipment_id(), warehouse: main(), lines: shipment_lines() }
+    OrderEvent::ShipmentCreated {
+        order_id: order_id(),
+        shipment_id: shipment_id(),
+        warehouse: main(),
+        lines: shipment_lines(),
+    }
 }
 
 pub(crate) fn packed_event() -> OrderEvent {
-    OrderEvent::ShipmentPacked { order_id: order_id(), shipment_id: shipment_id() }
+    OrderEvent::ShipmentPacked {
+        order_id: order_id(),
+        shipment_id: shipment_id(),
+    }
 }
 
 pub(crate) fn released_event() -> OrderEvent {
-    OrderEvent::ShipmentReleased { order_id: order_id(), shipment_id: shipment_id(), capture_id: Some(capture_id()) }
+    OrderEvent::ShipmentReleased {
+        order_id: order_id(),
+        shipment_id: shipment_id(),
+        capture_id: Some(capture_id()),
+    }
 }
 
 pub(crate) fn dispatched_event() -> OrderEvent {
-    OrderEvent::ShipmentDispatched { order_id: order_id(), shipment_id: shipment_id(), carrier: "DHL".into(), tracking: "T-1".into() }
+    OrderEvent::ShipmentDispatched {
+        order_id: order_id(),
+        shipment_id: shipment_id(),
+        carrier: "DHL".into(),
+        tracking: "T-1".into(),
+    }
 }
 
 pub(crate) fn delivered_event() -> OrderEvent {
-    OrderEvent::ShipmentDelivered { order_id: order_id(), shipment_id: shipment_id() }
+    OrderEvent::ShipmentDelivered {
+        order_id: order_id(),
+        shipment_id: shipment_id(),
+    }
 }
 
 pub(crate) fn shipment_cancelled() -> OrderEvent {
-    OrderEvent::ShipmentCancelled { order_id: order_id(), shipment_id: shipment_id() }
+    OrderEvent::ShipmentCancelled {
+        order_id: order_id(),
+        shipment_id: shipment_id(),
+    }
 }
 
 pub(crate) fn placed() -> Vec<OrderEvent> {
@@ -234,5 +314,10 @@ pub(crate) fn dispatched() -> Vec<OrderEvent> {
 }
 
 pub(crate) fn delivered() -> Vec<OrderEvent> {
-    and(and(dispatched(), delivered_event()), OrderEvent::OrderCompleted { order_id: order_id() })
+    and(
+        and(dispatched(), delivered_event()),
+        OrderEvent::OrderCompleted {
+            order_id: order_id(),
+        },
+    )
 }

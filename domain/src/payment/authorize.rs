@@ -35,3 +35,56 @@ pub(super) fn request(terms: &Terms, operation_id: OperationId) -> PaymentEvent 
         method_token: terms.method_token.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::payment::{
+        Authorize, Operation, PaymentCommand, PaymentRefusal, PaymentStatus, testing::*,
+    };
+
+    fn authorize(operation: u128) -> PaymentCommand {
+        PaymentCommand::Authorize(Authorize {
+            operation_id: id(operation),
+        })
+    }
+
+    #[test]
+    fn an_authorization_is_asked_for_once() {
+        given(&initiated())
+            .when(authorize(1))
+            .then_expect_events(vec![authorization_requested(1)]);
+        given(&authorizing())
+            .when(authorize(1))
+            .then_expect_events(vec![]);
+        given(&held()).when(authorize(1)).then_expect_events(vec![]);
+    }
+
+    #[test]
+    fn a_second_authorization_is_refused() {
+        let operation = Operation::Authorize;
+        given(&authorizing())
+            .when(authorize(5))
+            .then_expect_error(PaymentRefusal::OperationInFlight { operation });
+        given(&held())
+            .when(authorize(5))
+            .then_expect_error(PaymentRefusal::InvalidState {
+                status: PaymentStatus::Authorized,
+            });
+    }
+
+    #[test]
+    fn a_payment_that_was_declined_is_not_tried_again() {
+        given(&and(authorizing(), [declined(1)]))
+            .when(authorize(5))
+            .then_expect_error(PaymentRefusal::InvalidState {
+                status: PaymentStatus::Declined,
+            });
+    }
+
+    #[test]
+    fn there_is_nothing_to_authorize_without_a_payment() {
+        given(&[])
+            .when(authorize(1))
+            .then_expect_error(PaymentRefusal::PaymentNotFound);
+    }
+}

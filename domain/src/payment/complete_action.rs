@@ -31,3 +31,42 @@ impl CompleteAction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::payment::{
+        CompleteAction, PaymentCommand, PaymentRefusal, PaymentStatus, testing::*,
+    };
+
+    fn complete() -> PaymentCommand {
+        PaymentCommand::CompleteAction(CompleteAction {
+            operation_id: id(5),
+        })
+    }
+
+    #[test]
+    fn the_gateway_is_asked_again_once_the_customer_has_acted() {
+        given(&acting())
+            .when(complete())
+            .then_expect_events(vec![authorization_requested(5)]);
+        given(&and(acting(), [authorization_requested(5)]))
+            .when(complete())
+            .then_expect_events(vec![]);
+    }
+
+    #[test]
+    fn the_customer_can_be_too_late() {
+        given_at(1, &acting())
+            .when(complete())
+            .then_expect_error(PaymentRefusal::ActionExpired);
+    }
+
+    #[test]
+    fn nobody_waits_for_an_action_that_was_not_asked_for() {
+        given(&held())
+            .when(complete())
+            .then_expect_error(PaymentRefusal::InvalidState {
+                status: PaymentStatus::Authorized,
+            });
+    }
+}

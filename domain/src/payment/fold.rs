@@ -10,18 +10,43 @@ use super::{
 impl Payment {
     pub(super) fn fold(&mut self, event: PaymentEvent) {
         match event {
-            PaymentEvent::PaymentInitiated { payment_id, order_id, amount, method_token, .. } => {
-                self.terms = Some(Terms { payment_id, order_id, amount, method_token });
+            PaymentEvent::PaymentInitiated {
+                payment_id,
+                order_id,
+                amount,
+                method_token,
+                ..
+            } => {
+                self.terms = Some(Terms {
+                    payment_id,
+                    order_id,
+                    amount,
+                    method_token,
+                });
             }
-            PaymentEvent::PaymentAuthorizationRequested { operation_id, amount, .. } => {
+            PaymentEvent::PaymentAuthorizationRequested {
+                operation_id,
+                amount,
+                ..
+            } => {
                 self.action = None;
                 self.begin(operation_id, Operation::Authorize, amount);
             }
-            PaymentEvent::PaymentActionRequired { operation_id, expires_at, .. } => {
+            PaymentEvent::PaymentActionRequired {
+                operation_id,
+                expires_at,
+                ..
+            } => {
                 self.end(operation_id, Operation::Authorize, Finish::ActionRequired);
                 self.action = Some((operation_id, expires_at));
             }
-            PaymentEvent::PaymentAuthorized { operation_id, amount, gateway_ref, expires_at, .. } => {
+            PaymentEvent::PaymentAuthorized {
+                operation_id,
+                amount,
+                gateway_ref,
+                expires_at,
+                ..
+            } => {
                 // A second authorization comes by mistake and is let go at once: the first one stays
                 // the one that is captured.
                 if self.ledger.held() == 0 {
@@ -41,33 +66,66 @@ impl Payment {
             PaymentEvent::PaymentOutcomeUnknown { operation_id, .. } => {
                 self.edit_flight(operation_id, |flight| flight.unknown = true);
             }
-            PaymentEvent::PaymentReconciliationRequested { operation_id, attempt, .. } => {
+            PaymentEvent::PaymentReconciliationRequested {
+                operation_id,
+                attempt,
+                ..
+            } => {
                 self.edit_flight(operation_id, |flight| flight.asked = attempt);
             }
-            PaymentEvent::PaymentReconciliationFailed { operation_id, attempt, .. } => {
+            PaymentEvent::PaymentReconciliationFailed {
+                operation_id,
+                attempt,
+                ..
+            } => {
                 self.edit_flight(operation_id, |flight| flight.unanswered = attempt);
             }
-            PaymentEvent::PaymentConflictDetected { operation_id, reported, gateway_ref, .. } => {
-                let operation = self.in_flight.as_ref().map_or(Operation::Authorize, |it| it.operation);
+            PaymentEvent::PaymentConflictDetected {
+                operation_id,
+                reported,
+                gateway_ref,
+                ..
+            } => {
+                let operation = self
+                    .in_flight
+                    .as_ref()
+                    .map_or(Operation::Authorize, |it| it.operation);
                 self.end(operation_id, operation, Finish::Conflicted);
                 self.action = None;
                 if self.gateway_ref.is_none() {
                     self.gateway_ref.clone_from(&gateway_ref);
                 }
-                self.conflict = Some(Conflict { reported, gateway_ref });
+                self.conflict = Some(Conflict {
+                    reported,
+                    gateway_ref,
+                });
             }
-            PaymentEvent::PaymentCaptureRequested { operation_id, amount, is_final, .. } => {
+            PaymentEvent::PaymentCaptureRequested {
+                operation_id,
+                amount,
+                is_final,
+                ..
+            } => {
                 self.begin(operation_id, Operation::Capture, amount);
                 self.edit_flight(operation_id, |flight| flight.is_final = is_final);
             }
-            PaymentEvent::PaymentCaptured { operation_id, amount, .. } => {
+            PaymentEvent::PaymentCaptured {
+                operation_id,
+                amount,
+                ..
+            } => {
                 self.end(operation_id, Operation::Capture, Finish::Done);
                 self.ledger.captured += amount.amount_minor;
                 if self.ledger.held() == 0 {
                     self.void_scheduled = None;
                 }
             }
-            PaymentEvent::PaymentVoidRequested { operation_id, amount, gateway_ref, .. } => {
+            PaymentEvent::PaymentVoidRequested {
+                operation_id,
+                amount,
+                gateway_ref,
+                ..
+            } => {
                 self.void_scheduled = None;
                 self.begin(operation_id, Operation::Void, amount);
                 self.edit_flight(operation_id, |flight| flight.gateway_ref = gateway_ref);
@@ -75,7 +133,11 @@ impl Payment {
             PaymentEvent::PaymentVoidScheduled { operation_id, .. } => {
                 self.void_scheduled = Some(operation_id);
             }
-            PaymentEvent::PaymentVoided { operation_id, amount, .. } => {
+            PaymentEvent::PaymentVoided {
+                operation_id,
+                amount,
+                ..
+            } => {
                 self.end(operation_id, Operation::Void, Finish::Done);
                 self.void_scheduled = None;
                 self.action = None;
@@ -97,11 +159,20 @@ impl Payment {
                 self.held_until = None;
                 self.ended = Some(Ended::Expired);
             }
-            PaymentEvent::PaymentRefundRequested { operation_id, refund_id, amount, .. } => {
+            PaymentEvent::PaymentRefundRequested {
+                operation_id,
+                refund_id,
+                amount,
+                ..
+            } => {
                 self.begin(operation_id, Operation::Refund, amount);
                 self.edit_flight(operation_id, |flight| flight.refund_id = Some(refund_id));
             }
-            PaymentEvent::PaymentRefunded { operation_id, amount, .. } => {
+            PaymentEvent::PaymentRefunded {
+                operation_id,
+                amount,
+                ..
+            } => {
                 self.end(operation_id, Operation::Refund, Finish::Done);
                 self.ledger.refunded += amount.amount_minor;
             }
@@ -123,11 +194,20 @@ impl Payment {
     }
 
     fn end(&mut self, operation_id: OperationId, operation: Operation, finish: Finish) {
-        if self.in_flight.as_ref().is_some_and(|flight| flight.operation_id == operation_id) {
+        if self
+            .in_flight
+            .as_ref()
+            .is_some_and(|flight| flight.operation_id == operation_id)
+        {
             self.in_flight = None;
         }
-        self.finished.retain(|over| (over.operation_id, over.operation) != (operation_id, operation));
-        self.finished.push(Finished { operation_id, operation, finish });
+        self.finished
+            .retain(|over| (over.operation_id, over.operation) != (operation_id, operation));
+        self.finished.push(Finished {
+            operation_id,
+            operation,
+            finish,
+        });
     }
 
     fn edit_flight(&mut self, operation_id: OperationId, change: impl FnOnce(&mut InFlight)) {

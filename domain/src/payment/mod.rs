@@ -22,6 +22,8 @@ mod refund;
 mod refusal;
 mod state;
 mod status;
+#[cfg(test)]
+mod testing;
 mod void;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};

@@ -24,14 +24,20 @@ pub struct RecordAuthorization {
 impl RecordAuthorization {
     pub(super) fn decide(self, payment: &Payment) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
         let terms = payment.begun()?;
-        let Self { operation_id, outcome } = self;
+        let Self {
+            operation_id,
+            outcome,
+        } = self;
         if let Some(flight) = payment.flight(operation_id, Operation::Authorize) {
             if outcome == AuthorizationOutcome::Unknown && flight.unknown {
                 return Ok(vec![]);
             }
             return payment.then_scheduled_void(vec![of(outcome, terms, operation_id)]);
         }
-        match (payment.finish_of(operation_id, Operation::Authorize), &outcome) {
+        match (
+            payment.finish_of(operation_id, Operation::Authorize),
+            &outcome,
+        ) {
             (None, _) => Err(PaymentRefusal::UnknownOperation),
             (
                 Some(Finish::ActionRequired),
@@ -42,7 +48,11 @@ impl RecordAuthorization {
             }
             (
                 Some(Finish::Failed | Finish::ActionRequired),
-                AuthorizationOutcome::Authorized { amount, gateway_ref, .. },
+                AuthorizationOutcome::Authorized {
+                    amount,
+                    gateway_ref,
+                    ..
+                },
             ) => {
                 payment.idle()?;
                 let void = PaymentEvent::PaymentVoidRequested {
@@ -53,9 +63,10 @@ impl RecordAuthorization {
                 };
                 Ok(vec![of(outcome, terms, operation_id), void])
             }
-            (Some(Finish::Done | Finish::Failed | Finish::Conflicted | Finish::ActionRequired), _) => {
-                Ok(vec![])
-            }
+            (
+                Some(Finish::Done | Finish::Failed | Finish::Conflicted | Finish::ActionRequired),
+                _,
+            ) => Ok(vec![]),
         }
     }
 }
@@ -64,27 +75,49 @@ impl RecordAuthorization {
 fn of(outcome: AuthorizationOutcome, terms: &Terms, operation_id: OperationId) -> PaymentEvent {
     let order_id = terms.order_id;
     match outcome {
-        AuthorizationOutcome::Authorized { amount, gateway_ref, .. } if !plausible(amount, terms) => {
-            PaymentEvent::PaymentConflictDetected {
+        AuthorizationOutcome::Authorized {
+            amount,
+            gateway_ref,
+            ..
+        } if !plausible(amount, terms) => PaymentEvent::PaymentConflictDetected {
+            order_id,
+            operation_id,
+            expected: terms.amount,
+            reported: amount,
+            gateway_ref: Some(gateway_ref),
+        },
+        AuthorizationOutcome::Authorized {
+            amount,
+            gateway_ref,
+            expires_at,
+        } => PaymentEvent::PaymentAuthorized {
+            order_id,
+            operation_id,
+            amount,
+            gateway_ref,
+            expires_at,
+        },
+        AuthorizationOutcome::ActionRequired { url, expires_at } => {
+            PaymentEvent::PaymentActionRequired {
                 order_id,
                 operation_id,
-                expected: terms.amount,
-                reported: amount,
-                gateway_ref: Some(gateway_ref),
+                url,
+                expires_at,
             }
         }
-        AuthorizationOutcome::Authorized { amount, gateway_ref, expires_at } => {
-            PaymentEvent::PaymentAuthorized { order_id, operation_id, amount, gateway_ref, expires_at }
-        }
-        AuthorizationOutcome::ActionRequired { url, expires_at } => {
-            PaymentEvent::PaymentActionRequired { order_id, operation_id, url, expires_at }
-        }
-        AuthorizationOutcome::Declined { code, retryable } => {
-            PaymentEvent::PaymentDeclined { order_id, operation_id, code, retryable }
-        }
+        AuthorizationOutcome::Declined { code, retryable } => PaymentEvent::PaymentDeclined {
+            order_id,
+            operation_id,
+            code,
+            retryable,
+        },
         AuthorizationOutcome::Unknown => {
             let operation = Operation::Authorize;
-            PaymentEvent::PaymentOutcomeUnknown { order_id, operation_id, operation }
+            PaymentEvent::PaymentOutcomeUnknown {
+                order_id,
+                operation_id,
+                operation,
+            }
         }
     }
 }
@@ -94,3 +127,7 @@ fn plausible(reported: Money, terms: &Terms) -> bool {
     reported.currency == terms.amount.currency
         && (1..=terms.amount.amount_minor).contains(&reported.amount_minor)
 }
+
+#[cfg(test)]
+#[path = "record_authorization_tests.rs"]
+mod tests;

@@ -121,9 +121,9 @@ impl Refusal for PaymentRefusal {
             Self::ExceedsCapturable { .. }
             | Self::CurrencyMismatch { .. }
             | Self::ExceedsRefundable { .. } => RefusalClass::Rule,
-            Self::ZeroAmount { .. } | Self::UnsupportedCurrency { .. } | Self::InvalidText { .. } => {
-                RefusalClass::Malformed
-            }
+            Self::ZeroAmount { .. }
+            | Self::UnsupportedCurrency { .. }
+            | Self::InvalidText { .. } => RefusalClass::Malformed,
             Self::OperationInFlight { .. } => RefusalClass::InFlight,
             Self::NotDue => RefusalClass::NotYet,
         }

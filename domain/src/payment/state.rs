@@ -151,7 +151,9 @@ impl Payment {
 
     /// Whether this operation was asked for before; then asking again changes nothing.
     pub(super) fn knows(&self, id: OperationId) -> bool {
-        self.in_flight.as_ref().is_some_and(|flight| flight.operation_id == id)
+        self.in_flight
+            .as_ref()
+            .is_some_and(|flight| flight.operation_id == id)
             || self.void_scheduled == Some(id)
             || self.has_finished(id)
     }
@@ -159,7 +161,9 @@ impl Payment {
     /// Refuses where an operation is under way.
     pub(super) fn idle(&self) -> Result<(), PaymentRefusal> {
         match &self.in_flight {
-            Some(flight) => Err(PaymentRefusal::OperationInFlight { operation: flight.operation }),
+            Some(flight) => Err(PaymentRefusal::OperationInFlight {
+                operation: flight.operation,
+            }),
             None => Ok(()),
         }
     }
@@ -170,7 +174,9 @@ impl Payment {
     }
 
     pub(super) fn invalid_state<T>(&self) -> Result<T, PaymentRefusal> {
-        Err(PaymentRefusal::InvalidState { status: self.status() })
+        Err(PaymentRefusal::InvalidState {
+            status: self.status(),
+        })
     }
 
     /// `events`, and the void that was waiting for them where money is held after them.
@@ -178,7 +184,9 @@ impl Payment {
         &self,
         mut events: Vec<PaymentEvent>,
     ) -> Result<Vec<PaymentEvent>, PaymentRefusal> {
-        let Some(operation_id) = self.void_scheduled else { return Ok(events) };
+        let Some(operation_id) = self.void_scheduled else {
+            return Ok(events);
+        };
         let mut after = self.clone();
         for event in &events {
             after.fold(event.clone());
@@ -195,12 +203,20 @@ impl Payment {
     }
 
     /// The request to let go all that is held.
-    pub(super) fn void_request(&self, operation_id: OperationId) -> Result<PaymentEvent, PaymentRefusal> {
+    pub(super) fn void_request(
+        &self,
+        operation_id: OperationId,
+    ) -> Result<PaymentEvent, PaymentRefusal> {
         let order_id = self.begun()?.order_id;
         let (amount, gateway_ref) = match &self.conflict {
             Some(conflict) => (conflict.reported, conflict.gateway_ref.clone()),
             None => (self.money(self.ledger.held())?, self.gateway_ref.clone()),
         };
-        Ok(PaymentEvent::PaymentVoidRequested { order_id, operation_id, amount, gateway_ref })
+        Ok(PaymentEvent::PaymentVoidRequested {
+            order_id,
+            operation_id,
+            amount,
+            gateway_ref,
+        })
     }
 }

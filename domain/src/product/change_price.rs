@@ -36,7 +36,12 @@ impl ChangePrice {
         }
         let effective_at = self.effective_at.unwrap_or(at).max(at);
         let sku = listing.sku.clone();
-        Ok(vec![ProductEvent::ProductPriceChanged { sku, old, new: self.new, effective_at }])
+        Ok(vec![ProductEvent::ProductPriceChanged {
+            sku,
+            old,
+            new: self.new,
+            effective_at,
+        }])
     }
 }
 
@@ -48,23 +53,36 @@ mod tests {
     };
 
     fn change(new: Money, hour: Option<i64>) -> ProductCommand {
-        ProductCommand::ChangePrice(ChangePrice { new, effective_at: hour.map(at) })
+        ProductCommand::ChangePrice(ChangePrice {
+            new,
+            effective_at: hour.map(at),
+        })
     }
 
     #[test]
     fn a_price_counts_at_once_unless_it_is_announced() {
         let event = |hour| vec![priced(1_999, 1_499, hour)];
-        given(&[registered()]).when(change(euro(1_499), None)).then_expect_events(event(0));
-        given(&[registered()]).when(change(euro(1_499), Some(5))).then_expect_events(event(5));
-        given(&[registered()]).when(change(euro(1_499), Some(-5))).then_expect_events(event(0));
+        given(&[registered()])
+            .when(change(euro(1_499), None))
+            .then_expect_events(event(0));
+        given(&[registered()])
+            .when(change(euro(1_499), Some(5)))
+            .then_expect_events(event(5));
+        given(&[registered()])
+            .when(change(euro(1_499), Some(-5)))
+            .then_expect_events(event(0));
     }
 
     #[test]
     fn the_old_price_is_the_one_that_counts_now() {
         let due = [registered(), priced(1_999, 2_999, -1)];
-        given(&due).when(change(euro(10), None)).then_expect_events(vec![priced(2_999, 10, 0)]);
+        given(&due)
+            .when(change(euro(10), None))
+            .then_expect_events(vec![priced(2_999, 10, 0)]);
         let announced = [registered(), priced(1_999, 2_999, 1)];
-        given(&announced).when(change(euro(10), None)).then_expect_events(vec![priced(1_999, 10, 0)]);
+        given(&announced)
+            .when(change(euro(10), None))
+            .then_expect_events(vec![priced(1_999, 10, 0)]);
     }
 
     #[test]
@@ -83,7 +101,10 @@ mod tests {
 
     #[test]
     fn a_product_keeps_its_currency() {
-        let (expected, found) = (euro(0).currency, Currency::from_code("GBP").expect("a currency"));
+        let (expected, found) = (
+            euro(0).currency,
+            Currency::from_code("GBP").expect("a currency"),
+        );
         given(&[registered()])
             .when(change(Money::new(1_499, found), None))
             .then_expect_error(ProductRefusal::CurrencyMismatch { expected, found });

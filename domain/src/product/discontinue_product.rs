@@ -25,7 +25,9 @@ mod tests {
 
     #[test]
     fn a_product_is_discontinued_once() {
-        given(&[registered()]).when(discontinue()).then_expect_events(vec![discontinued()]);
+        given(&[registered()])
+            .when(discontinue())
+            .then_expect_events(vec![discontinued()]);
         given(&[registered(), discontinued()])
             .when(discontinue())
             .then_expect_error(ProductRefusal::Discontinued);
@@ -33,6 +35,8 @@ mod tests {
 
     #[test]
     fn what_was_never_registered_can_t_be_discontinued() {
-        given(&[]).when(discontinue()).then_expect_error(ProductRefusal::UnknownProduct);
+        given(&[])
+            .when(discontinue())
+            .then_expect_error(ProductRefusal::UnknownProduct);
     }
 }

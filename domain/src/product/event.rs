@@ -3,7 +3,11 @@
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 
-use crate::{DecidedAt, ids::Sku, money::{Money, TaxRate}};
+use crate::{
+    DecidedAt,
+    ids::Sku,
+    money::{Money, TaxRate},
+};
 
 /// What has happened to a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -77,7 +77,8 @@ impl Listing {
 
     /// Whether another price is announced for later.
     pub fn has_announced(&self, at: DecidedAt) -> bool {
-        self.announced.is_some_and(|(_, effective_at)| effective_at > at)
+        self.announced
+            .is_some_and(|(_, effective_at)| effective_at > at)
     }
 }
 
@@ -102,10 +103,26 @@ impl Aggregate for Product {
 
     fn apply(&mut self, event: ProductEvent) {
         match event {
-            ProductEvent::ProductRegistered { sku, name, unit_price, tax } => {
-                *self = Self::Listed(Listing { sku, name, unit_price, tax, announced: None });
+            ProductEvent::ProductRegistered {
+                sku,
+                name,
+                unit_price,
+                tax,
+            } => {
+                *self = Self::Listed(Listing {
+                    sku,
+                    name,
+                    unit_price,
+                    tax,
+                    announced: None,
+                });
             }
-            ProductEvent::ProductPriceChanged { old, new, effective_at, .. } => {
+            ProductEvent::ProductPriceChanged {
+                old,
+                new,
+                effective_at,
+                ..
+            } => {
                 self.edit(|listing| {
                     listing.unit_price = old;
                     listing.announced = Some((new, effective_at));

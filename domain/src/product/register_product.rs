@@ -38,15 +38,28 @@ impl RegisterProduct {
         if product.exists() {
             return Err(ProductRefusal::ProductExists);
         }
-        let Self { sku, name, unit_price, tax } = self;
-        Ok(vec![ProductEvent::ProductRegistered { sku, name, unit_price, tax }])
+        let Self {
+            sku,
+            name,
+            unit_price,
+            tax,
+        } = self;
+        Ok(vec![ProductEvent::ProductRegistered {
+            sku,
+            name,
+            unit_price,
+            tax,
+        }])
     }
 }
 
 pub(super) fn check_name(name: &str) -> Result<(), ProductRefusal> {
     let characters = name.chars().count();
     if name.trim().is_empty() || characters > LONGEST_NAME {
-        return Err(ProductRefusal::InvalidName { characters, limit: LONGEST_NAME });
+        return Err(ProductRefusal::InvalidName {
+            characters,
+            limit: LONGEST_NAME,
+        });
     }
     Ok(())
 }
@@ -65,7 +78,9 @@ mod tests {
     #[test]
     fn a_product_is_registered_once() {
         let command = || ProductCommand::Register(register());
-        given(&[]).when(command()).then_expect_events(vec![registered()]);
+        given(&[])
+            .when(command())
+            .then_expect_events(vec![registered()]);
         given(&[registered()])
             .when(command())
             .then_expect_error(ProductRefusal::ProductExists);
@@ -76,8 +91,16 @@ mod tests {
 
     #[test]
     fn a_product_may_be_free_but_not_cheaper() {
-        let priced = |cents| RegisterProduct { unit_price: euro(cents), ..register() };
-        assert!(given(&[]).when(ProductCommand::Register(priced(0))).inspect_result().is_ok());
+        let priced = |cents| RegisterProduct {
+            unit_price: euro(cents),
+            ..register()
+        };
+        assert!(
+            given(&[])
+                .when(ProductCommand::Register(priced(0)))
+                .inspect_result()
+                .is_ok()
+        );
         given(&[])
             .when(ProductCommand::Register(priced(-1)))
             .then_expect_error(ProductRefusal::NegativePrice { price: euro(-1) });
@@ -85,11 +108,18 @@ mod tests {
 
     #[test]
     fn a_product_needs_a_name_that_can_be_read() {
-        for (name, characters) in [(String::new(), 0), (" ".to_owned(), 1), ("é".repeat(201), 201)] {
+        for (name, characters) in [
+            (String::new(), 0),
+            (" ".to_owned(), 1),
+            ("é".repeat(201), 201),
+        ] {
             let command = ProductCommand::Register(RegisterProduct { name, ..register() });
             given(&[])
                 .when(command)
-                .then_expect_error(ProductRefusal::InvalidName { characters, limit: 200 });
+                .then_expect_error(ProductRefusal::InvalidName {
+                    characters,
+                    limit: 200,
+                });
         }
     }
 
@@ -99,6 +129,9 @@ mod tests {
         command.tax.basis_points = 10_001;
         given(&[])
             .when(ProductCommand::Register(command))
-            .then_expect_error(ProductRefusal::TaxOutOfRange { basis_points: 10_001, limit: 10_000 });
+            .then_expect_error(ProductRefusal::TaxOutOfRange {
+                basis_points: 10_001,
+                limit: 10_000,
+            });
     }
 }

@@ -18,7 +18,10 @@ impl RenameProduct {
         if listing.name == self.name {
             return Err(ProductRefusal::NameUnchanged);
         }
-        Ok(vec![ProductEvent::ProductRenamed { sku: listing.sku.clone(), name: self.name }])
+        Ok(vec![ProductEvent::ProductRenamed {
+            sku: listing.sku.clone(),
+            name: self.name,
+        }])
     }
 }
 
@@ -27,7 +30,9 @@ mod tests {
     use crate::product::{ProductCommand, ProductEvent, ProductRefusal, RenameProduct, testing::*};
 
     fn rename(name: &str) -> ProductCommand {
-        ProductCommand::Rename(RenameProduct { name: name.to_owned() })
+        ProductCommand::Rename(RenameProduct {
+            name: name.to_owned(),
+        })
     }
 
     #[test]
@@ -49,7 +54,10 @@ mod tests {
     fn a_product_keeps_having_a_name() {
         given(&[registered()])
             .when(rename("  "))
-            .then_expect_error(ProductRefusal::InvalidName { characters: 2, limit: 200 });
+            .then_expect_error(ProductRefusal::InvalidName {
+                characters: 2,
+                limit: 200,
+            });
     }
 
     #[test]

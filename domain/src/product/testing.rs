@@ -17,18 +17,41 @@ pub(super) fn given(history: &[ProductEvent]) -> AggregateTestExecutor<Product> 
 }
 
 pub(super) fn register() -> RegisterProduct {
-    let tax = TaxRate { basis_points: 1_900, inclusive: true };
-    RegisterProduct { sku: sku(), name: "Red mug".to_owned(), unit_price: euro(1_999), tax }
+    let tax = TaxRate {
+        basis_points: 1_900,
+        inclusive: true,
+    };
+    RegisterProduct {
+        sku: sku(),
+        name: "Red mug".to_owned(),
+        unit_price: euro(1_999),
+        tax,
+    }
 }
 
 pub(super) fn registered() -> ProductEvent {
-    let RegisterProduct { sku, name, unit_price, tax } = register();
-    ProductEvent::ProductRegistered { sku, name, unit_price, tax }
+    let RegisterProduct {
+        sku,
+        name,
+        unit_price,
+        tax,
+    } = register();
+    ProductEvent::ProductRegistered {
+        sku,
+        name,
+        unit_price,
+        tax,
+    }
 }
 
 pub(super) fn priced(old: i64, new: i64, hour: i64) -> ProductEvent {
     let effective_at = at(hour);
-    ProductEvent::ProductPriceChanged { sku: sku(), old: euro(old), new: euro(new), effective_at }
+    ProductEvent::ProductPriceChanged {
+        sku: sku(),
+        old: euro(old),
+        new: euro(new),
+        effective_at,
+    }
 }
 
 pub(super) fn discontinued() -> ProductEvent {

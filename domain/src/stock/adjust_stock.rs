@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::ids::ReservationId;
 
 use super::{
-    StockEvent, StockItem, StockRefusal, receive_stock::check_text, register_stock_item::MOST_PIECES,
+    StockEvent, StockItem, StockRefusal, receive_stock::check_text,
+    register_stock_item::MOST_PIECES,
 };
 
 const LONGEST_ID: usize = 100;
@@ -34,35 +35,65 @@ impl AdjustStock {
         check_text("reason", &self.reason, LONGEST_REASON)?;
         check_text("adjustment_id", &self.adjustment_id, LONGEST_ID)?;
         if self.delta == 0 || self.delta.unsigned_abs() > u64::from(MOST_PIECES) {
-            return Err(StockRefusal::InvalidQuantity { quantity: self.delta, limit: MOST_PIECES });
+            return Err(StockRefusal::InvalidQuantity {
+                quantity: self.delta,
+                limit: MOST_PIECES,
+            });
         }
         let sku = item.registered()?.sku.clone();
         match self.expected_on_hand {
             Some(expected) if expected != item.on_hand => {
-                return Err(StockRefusal::OnHandMismatch { expected, actual: item.on_hand });
+                return Err(StockRefusal::OnHandMismatch {
+                    expected,
+                    actual: item.on_hand,
+                });
             }
             Some(_) | None => {}
         }
         let on_hand = item.on_hand + self.delta;
         if on_hand < 0 {
-            return Err(StockRefusal::WouldGoNegative { on_hand: item.on_hand, delta: self.delta });
+            return Err(StockRefusal::WouldGoNegative {
+                on_hand: item.on_hand,
+                delta: self.delta,
+            });
         }
-        let Self { adjustment_id, delta, reason, .. } = self;
-        let adjusted =
-            StockEvent::StockAdjusted { sku: sku.clone(), adjustment_id, delta, reason, on_hand };
+        let Self {
+            adjustment_id,
+            delta,
+            reason,
+            ..
+        } = self;
+        let adjusted = StockEvent::StockAdjusted {
+            sku: sku.clone(),
+            adjustment_id,
+            delta,
+            reason,
+            on_hand,
+        };
         let missing = item.present() - on_hand;
         if missing <= 0 {
             return Ok(vec![adjusted]);
         }
         let reservations = at_risk(item, missing);
-        Ok(vec![adjusted, StockEvent::StockShortfallDetected { sku, missing, reservations }])
+        Ok(vec![
+            adjusted,
+            StockEvent::StockShortfallDetected {
+                sku,
+                missing,
+                reservations,
+            },
+        ])
     }
 }
 
 /// The latest promises that together make up what is missing; what waits for a delivery is not
 /// at risk.
 fn at_risk(item: &StockItem, missing: i64) -> Vec<ReservationId> {
-    let mut promises: Vec<_> = item.reservations.iter().filter(|(_, held)| held.present() > 0).collect();
+    let mut promises: Vec<_> = item
+        .reservations
+        .iter()
+        .filter(|(_, held)| held.present() > 0)
+        .collect();
     promises.sort_by_key(|(_, held)| std::cmp::Reverse(held.serial));
     let mut left = missing;
     promises
@@ -82,12 +113,21 @@ mod tests {
 
     fn adjust(delta: i64) -> AdjustStock {
         let (adjustment_id, reason) = ("count".to_owned(), "counted".to_owned());
-        AdjustStock { adjustment_id, delta, reason, expected_on_hand: None }
+        AdjustStock {
+            adjustment_id,
+            delta,
+            reason,
+            expected_on_hand: None,
+        }
     }
 
     fn shortfall(missing: i64, holds: &[u128]) -> StockEvent {
         let reservations = holds.iter().map(|hold| reservation(*hold)).collect();
-        StockEvent::StockShortfallDetected { sku: sku(), missing, reservations }
+        StockEvent::StockShortfallDetected {
+            sku: sku(),
+            missing,
+            reservations,
+        }
     }
 
     #[test]
@@ -99,9 +139,12 @@ mod tests {
 
     #[test]
     fn a_count_that_contradicts_promises_is_recorded_and_names_the_latest() {
-        given(&[&stocked(6), &[reserved(7, 2, 0), reserved(6, 2, 0), reserved(5, 2, 0)]])
-            .when(StockCommand::Adjust(adjust(-3)))
-            .then_expect_events(vec![adjusted(-3, 3), shortfall(3, &[5, 6])]);
+        given(&[
+            &stocked(6),
+            &[reserved(7, 2, 0), reserved(6, 2, 0), reserved(5, 2, 0)],
+        ])
+        .when(StockCommand::Adjust(adjust(-3)))
+        .then_expect_events(vec![adjusted(-3, 3), shortfall(3, &[5, 6])]);
     }
 
     #[test]
@@ -129,24 +172,38 @@ mod tests {
     fn a_sender_may_count_on_a_level() {
         let counting = |expected| {
             let expected_on_hand = Some(expected);
-            StockCommand::Adjust(AdjustStock { expected_on_hand, ..adjust(1) })
+            StockCommand::Adjust(AdjustStock {
+                expected_on_hand,
+                ..adjust(1)
+            })
         };
-        given(&[&stocked(3)]).when(counting(3)).then_expect_events(vec![adjusted(1, 4)]);
+        given(&[&stocked(3)])
+            .when(counting(3))
+            .then_expect_events(vec![adjusted(1, 4)]);
         given(&[&stocked(3)])
             .when(counting(4))
-            .then_expect_error(StockRefusal::OnHandMismatch { expected: 4, actual: 3 });
+            .then_expect_error(StockRefusal::OnHandMismatch {
+                expected: 4,
+                actual: 3,
+            });
     }
 
     #[test]
     fn no_shelf_holds_less_than_nothing() {
         given(&[&stocked(3)])
             .when(StockCommand::Adjust(adjust(-4)))
-            .then_expect_error(StockRefusal::WouldGoNegative { on_hand: 3, delta: -4 });
+            .then_expect_error(StockRefusal::WouldGoNegative {
+                on_hand: 3,
+                delta: -4,
+            });
     }
 
     #[test]
     fn a_correction_needs_a_reason_and_an_amount() {
-        let silent = AdjustStock { reason: " ".to_owned(), ..adjust(1) };
+        let silent = AdjustStock {
+            reason: " ".to_owned(),
+            ..adjust(1)
+        };
         given(&[&stocked(3)])
             .when(StockCommand::Adjust(silent))
             .then_expect_error(StockRefusal::ReasonRequired);
@@ -154,7 +211,10 @@ mod tests {
             let limit = 1_000_000_000;
             given(&[&stocked(3)])
                 .when(StockCommand::Adjust(adjust(delta)))
-                .then_expect_error(StockRefusal::InvalidQuantity { quantity: delta, limit });
+                .then_expect_error(StockRefusal::InvalidQuantity {
+                    quantity: delta,
+                    limit,
+                });
         }
     }
 }

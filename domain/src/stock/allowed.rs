@@ -12,7 +12,8 @@ impl StockItem {
             self.reservations.values().any(|held| wanted(held, at))
         };
         let is_held = |held: &Reservation, _| matches!(held.phase, Phase::Held { .. });
-        let may_leave = |held: &Reservation, _| held.phase == Phase::Confirmed && held.present() > 0;
+        let may_leave =
+            |held: &Reservation, _| held.phase == Phase::Confirmed && held.present() > 0;
         let is_due = |held: &Reservation, at| matches!(held.phase, Phase::Held { expires_at } if at >= expires_at);
         let table = [
             ("RegisterStockItem", !exists),
@@ -25,6 +26,9 @@ impl StockItem {
             ("ReleaseReservation", exists),
             ("ExpireReservation", any(is_due)),
         ];
-        table.into_iter().filter_map(|(name, allowed)| allowed.then_some(name)).collect()
+        table
+            .into_iter()
+            .filter_map(|(name, allowed)| allowed.then_some(name))
+            .collect()
     }
 }

@@ -26,7 +26,11 @@ impl CommitReservation {
         item: &StockItem,
         at: DecidedAt,
     ) -> Result<Vec<StockEvent>, StockRefusal> {
-        let Self { reservation_id, shipment_id, quantity } = self;
+        let Self {
+            reservation_id,
+            shipment_id,
+            quantity,
+        } = self;
         check_quantity(quantity)?;
         let sku = item.registered()?.sku.clone();
         let Some(held) = item.reservations.get(&reservation_id) else {
@@ -48,7 +52,9 @@ impl CommitReservation {
             });
         }
         if quantity > held.present() {
-            return Err(StockRefusal::StillBackordered { backordered: held.backordered });
+            return Err(StockRefusal::StillBackordered {
+                backordered: held.backordered,
+            });
         }
         let on_hand = item.on_hand - i64::from(quantity);
         Ok(vec![StockEvent::StockCommitted {
@@ -69,7 +75,11 @@ mod tests {
 
     fn commit(quantity: u32) -> StockCommand {
         let (reservation_id, shipment_id) = (reservation(1), shipment());
-        StockCommand::CommitReservation(CommitReservation { reservation_id, shipment_id, quantity })
+        StockCommand::CommitReservation(CommitReservation {
+            reservation_id,
+            shipment_id,
+            quantity,
+        })
     }
 
     fn certain() -> [StockEvent; 2] {
@@ -78,7 +88,9 @@ mod tests {
 
     #[test]
     fn what_leaves_is_no_longer_on_hand() {
-        given(&[&stocked(5), &certain()]).when(commit(3)).then_expect_events(vec![committed(1, 3, 2)]);
+        given(&[&stocked(5), &certain()])
+            .when(commit(3))
+            .then_expect_events(vec![committed(1, 3, 2)]);
     }
 
     #[test]
@@ -88,7 +100,10 @@ mod tests {
             .then_expect_events(vec![committed(1, 2, 2)]);
         given(&[&stocked(5), &certain(), &[committed(1, 1, 4)]])
             .when(commit(3))
-            .then_expect_error(StockRefusal::QuantityExceedsReserved { requested: 3, reserved: 2 });
+            .then_expect_error(StockRefusal::QuantityExceedsReserved {
+                requested: 3,
+                reserved: 2,
+            });
     }
 
     #[test]
@@ -101,25 +116,42 @@ mod tests {
     #[test]
     fn what_has_not_arrived_can_t_leave() {
         let waiting = [reserved(1, 3, 2), confirmed(1)];
-        given(&[&backordering(1, 9), &waiting]).when(commit(1)).then_expect_events(vec![committed(1, 1, 0)]);
+        given(&[&backordering(1, 9), &waiting])
+            .when(commit(1))
+            .then_expect_events(vec![committed(1, 1, 0)]);
         given(&[&backordering(1, 9), &waiting])
             .when(commit(3))
             .then_expect_error(StockRefusal::StillBackordered { backordered: 2 });
-        given(&[&backordering(1, 9), &waiting, &[received(2, 3), filled(1, 2)]])
-            .when(commit(3))
-            .then_expect_events(vec![committed(1, 3, 0)]);
+        given(&[
+            &backordering(1, 9),
+            &waiting,
+            &[received(2, 3), filled(1, 2)],
+        ])
+        .when(commit(3))
+        .then_expect_events(vec![committed(1, 3, 0)]);
     }
 
     #[test]
     fn what_has_ended_or_never_began_does_not_leave() {
         let ends: [(&[StockEvent], StockRefusal); 4] = [
             (&[], StockRefusal::ReservationNotFound),
-            (&[reserved(1, 3, 0), released(1, 3)], StockRefusal::ReservationClosed),
-            (&[reserved(1, 3, 0), expired(1, 3)], StockRefusal::ReservationClosed),
-            (&[reserved(1, 3, 0), confirmed(1), committed(1, 3, 2)], StockRefusal::AlreadyCommitted),
+            (
+                &[reserved(1, 3, 0), released(1, 3)],
+                StockRefusal::ReservationClosed,
+            ),
+            (
+                &[reserved(1, 3, 0), expired(1, 3)],
+                StockRefusal::ReservationClosed,
+            ),
+            (
+                &[reserved(1, 3, 0), confirmed(1), committed(1, 3, 2)],
+                StockRefusal::AlreadyCommitted,
+            ),
         ];
         for (end, refusal) in ends {
-            given(&[&stocked(5), end]).when(commit(3)).then_expect_error(refusal);
+            given(&[&stocked(5), end])
+                .when(commit(3))
+                .then_expect_error(refusal);
         }
     }
 }

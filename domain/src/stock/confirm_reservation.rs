@@ -42,14 +42,20 @@ mod tests {
     use crate::stock::{ConfirmReservation, StockCommand, StockEvent, StockRefusal, testing::*};
 
     fn confirm() -> StockCommand {
-        StockCommand::ConfirmReservation(ConfirmReservation { reservation_id: reservation(1) })
+        StockCommand::ConfirmReservation(ConfirmReservation {
+            reservation_id: reservation(1),
+        })
     }
 
     #[test]
     fn a_hold_is_made_to_last_once() {
         let held = [reserved(1, 2, 0)];
-        given(&[&stocked(5), &held]).when(confirm()).then_expect_events(vec![confirmed(1)]);
-        given(&[&stocked(5), &held, &[confirmed(1)]]).when(confirm()).then_expect_events(vec![]);
+        given(&[&stocked(5), &held])
+            .when(confirm())
+            .then_expect_events(vec![confirmed(1)]);
+        given(&[&stocked(5), &held, &[confirmed(1)]])
+            .when(confirm())
+            .then_expect_events(vec![]);
     }
 
     #[test]
@@ -64,12 +70,23 @@ mod tests {
         let ends: [(&[StockEvent], StockRefusal); 5] = [
             (&[], StockRefusal::ReservationNotFound),
             (&[tombstoned(1, 0)], StockRefusal::ReservationClosed),
-            (&[reserved(1, 2, 0), released(1, 2)], StockRefusal::ReservationClosed),
-            (&[reserved(1, 2, 0), expired(1, 2)], StockRefusal::ReservationExpired),
-            (&[reserved(1, 2, 0), confirmed(1), committed(1, 2, 3)], StockRefusal::AlreadyCommitted),
+            (
+                &[reserved(1, 2, 0), released(1, 2)],
+                StockRefusal::ReservationClosed,
+            ),
+            (
+                &[reserved(1, 2, 0), expired(1, 2)],
+                StockRefusal::ReservationExpired,
+            ),
+            (
+                &[reserved(1, 2, 0), confirmed(1), committed(1, 2, 3)],
+                StockRefusal::AlreadyCommitted,
+            ),
         ];
         for (end, refusal) in ends {
-            given(&[&stocked(5), end]).when(confirm()).then_expect_error(refusal);
+            given(&[&stocked(5), end])
+                .when(confirm())
+                .then_expect_error(refusal);
         }
     }
 }

@@ -24,7 +24,9 @@ impl ExpireReservation {
         let Some(held) = item.reservations.get(&reservation_id) else {
             return match item.closed.get(&reservation_id) {
                 Some(Closed::Expired { .. }) => Ok(vec![]),
-                Some(Closed::Released { .. } | Closed::Committed { .. }) => Err(StockRefusal::NotHeld),
+                Some(Closed::Released { .. } | Closed::Committed { .. }) => {
+                    Err(StockRefusal::NotHeld)
+                }
                 None => Err(StockRefusal::ReservationNotFound),
             };
         };
@@ -47,14 +49,20 @@ mod tests {
     use crate::stock::{ExpireReservation, StockCommand, StockRefusal, testing::*};
 
     fn expire() -> StockCommand {
-        StockCommand::ExpireReservation(ExpireReservation { reservation_id: reservation(1) })
+        StockCommand::ExpireReservation(ExpireReservation {
+            reservation_id: reservation(1),
+        })
     }
 
     #[test]
     fn a_hold_ends_when_its_time_is_over_and_not_before() {
         let held = [reserved(1, 3, 0)];
-        given_at(29, &[&stocked(5), &held]).when(expire()).then_expect_error(StockRefusal::NotDue);
-        given_at(30, &[&stocked(5), &held]).when(expire()).then_expect_events(vec![expired(1, 3)]);
+        given_at(29, &[&stocked(5), &held])
+            .when(expire())
+            .then_expect_error(StockRefusal::NotDue);
+        given_at(30, &[&stocked(5), &held])
+            .when(expire())
+            .then_expect_events(vec![expired(1, 3)]);
     }
 
     #[test]

@@ -30,8 +30,20 @@ impl RegisterStockItem {
         if item.exists() {
             return Err(StockRefusal::AlreadyRegistered);
         }
-        let Self { sku, warehouse, safety_stock, low_stock_at, backorder } = self;
-        Ok(vec![StockEvent::StockItemRegistered { sku, warehouse, safety_stock, low_stock_at, backorder }])
+        let Self {
+            sku,
+            warehouse,
+            safety_stock,
+            low_stock_at,
+            backorder,
+        } = self;
+        Ok(vec![StockEvent::StockItemRegistered {
+            sku,
+            warehouse,
+            safety_stock,
+            low_stock_at,
+            backorder,
+        }])
     }
 }
 
@@ -46,7 +58,10 @@ pub(super) fn check_limits(
     };
     let found = safety_stock.max(low_stock_at).max(limit);
     if found > MOST_PIECES {
-        return Err(StockRefusal::InvalidPolicy { found, limit: MOST_PIECES });
+        return Err(StockRefusal::InvalidPolicy {
+            found,
+            limit: MOST_PIECES,
+        });
     }
     Ok(())
 }
@@ -73,7 +88,9 @@ mod tests {
     #[test]
     fn a_stock_item_is_registered_once() {
         let backorder = BackorderPolicy::Allow { limit: 3 };
-        given(&[]).when(register(1, backorder)).then_expect_events(vec![registered(1, backorder)]);
+        given(&[])
+            .when(register(1, backorder))
+            .then_expect_events(vec![registered(1, backorder)]);
         given(&[&stocked(1)])
             .when(register(1, backorder))
             .then_expect_error(StockRefusal::AlreadyRegistered);
@@ -81,12 +98,20 @@ mod tests {
 
     #[test]
     fn limits_are_within_reason() {
-        let refusal = |found| StockRefusal::InvalidPolicy { found, limit: 1_000_000_000 };
+        let refusal = |found| StockRefusal::InvalidPolicy {
+            found,
+            limit: 1_000_000_000,
+        };
         given(&[])
             .when(register(u32::MAX, BackorderPolicy::Deny))
             .then_expect_error(refusal(u32::MAX));
         given(&[])
-            .when(register(0, BackorderPolicy::Allow { limit: 1_000_000_001 }))
+            .when(register(
+                0,
+                BackorderPolicy::Allow {
+                    limit: 1_000_000_001,
+                },
+            ))
             .then_expect_error(refusal(1_000_000_001));
     }
 }

@@ -27,7 +27,11 @@ impl ReleaseReservation {
         item: &StockItem,
         at: DecidedAt,
     ) -> Result<Vec<StockEvent>, StockRefusal> {
-        let Self { reservation_id, order_id, reason } = self;
+        let Self {
+            reservation_id,
+            order_id,
+            reason,
+        } = self;
         let sku = item.registered()?.sku.clone();
         if let Some(held) = item.reservations.get(&reservation_id) {
             return Ok(vec![StockEvent::StockReservationReleased {
@@ -61,13 +65,19 @@ mod tests {
     fn release() -> StockCommand {
         let reason = ReleaseReason::OrderCancelled;
         let (reservation_id, order_id) = (reservation(1), order());
-        StockCommand::ReleaseReservation(ReleaseReservation { reservation_id, order_id, reason })
+        StockCommand::ReleaseReservation(ReleaseReservation {
+            reservation_id,
+            order_id,
+            reason,
+        })
     }
 
     #[test]
     fn a_hold_is_given_up_whether_certain_or_not() {
         let held = [reserved(1, 3, 0)];
-        given(&[&stocked(5), &held]).when(release()).then_expect_events(vec![released(1, 3)]);
+        given(&[&stocked(5), &held])
+            .when(release())
+            .then_expect_events(vec![released(1, 3)]);
         given(&[&stocked(5), &held, &[confirmed(1)]])
             .when(release())
             .then_expect_events(vec![released(1, 3)]);
@@ -75,7 +85,9 @@ mod tests {
 
     #[test]
     fn a_hold_that_was_never_made_is_remembered_as_given_up() {
-        given(&[&stocked(5)]).when(release()).then_expect_events(vec![tombstoned(1, 0)]);
+        given(&[&stocked(5)])
+            .when(release())
+            .then_expect_events(vec![tombstoned(1, 0)]);
     }
 
     #[test]
@@ -86,21 +98,29 @@ mod tests {
             &[reserved(1, 3, 0), expired(1, 3)],
         ];
         for end in ends {
-            given(&[&stocked(5), end]).when(release()).then_expect_events(vec![]);
+            given(&[&stocked(5), end])
+                .when(release())
+                .then_expect_events(vec![]);
         }
     }
 
     #[test]
     fn what_has_left_can_t_be_given_up() {
-        given(&[&stocked(5), &[reserved(1, 3, 0), confirmed(1), committed(1, 3, 2)]])
-            .when(release())
-            .then_expect_error(StockRefusal::AlreadyCommitted);
+        given(&[
+            &stocked(5),
+            &[reserved(1, 3, 0), confirmed(1), committed(1, 3, 2)],
+        ])
+        .when(release())
+        .then_expect_error(StockRefusal::AlreadyCommitted);
     }
 
     #[test]
     fn of_what_left_in_part_the_rest_is_given_up() {
-        given(&[&stocked(5), &[reserved(1, 3, 0), confirmed(1), committed(1, 2, 3)]])
-            .when(release())
-            .then_expect_events(vec![released(1, 1)]);
+        given(&[
+            &stocked(5),
+            &[reserved(1, 3, 0), confirmed(1), committed(1, 2, 3)],
+        ])
+        .when(release())
+        .then_expect_events(vec![released(1, 1)]);
     }
 }

@@ -24,7 +24,12 @@ pub struct Reserve {
 
 impl Reserve {
     pub(super) fn decide(self, item: &StockItem) -> Result<Vec<StockEvent>, StockRefusal> {
-        let Self { reservation_id, order_id, quantity, expires_at } = self;
+        let Self {
+            reservation_id,
+            order_id,
+            quantity,
+            expires_at,
+        } = self;
         check_quantity(quantity)?;
         let policy = item.registered()?;
         if item.closed.contains_key(&reservation_id) {
@@ -32,13 +37,20 @@ impl Reserve {
         }
         if let Some(held) = item.reservations.get(&reservation_id) {
             let same = held.order_id == order_id && held.quantity == quantity;
-            return if same { Ok(vec![]) } else { Err(StockRefusal::ReservationExists) };
+            return if same {
+                Ok(vec![])
+            } else {
+                Err(StockRefusal::ReservationExists)
+            };
         }
         let available = item.available();
         let left = available - i64::from(quantity);
         if left < -item.backorder_limit() {
             let promisable = (available + item.backorder_limit()).max(0);
-            return Err(StockRefusal::InsufficientStock { requested: quantity, available: promisable });
+            return Err(StockRefusal::InsufficientStock {
+                requested: quantity,
+                available: promisable,
+            });
         }
         let backordered = missing(available, quantity);
         let sku = policy.sku.clone();
@@ -52,7 +64,10 @@ impl Reserve {
         }];
         let low = i64::from(policy.low_stock_at);
         if available > low && left <= low {
-            events.push(StockEvent::LowStockReached { sku, available: left });
+            events.push(StockEvent::LowStockReached {
+                sku,
+                available: left,
+            });
         }
         Ok(events)
     }
@@ -72,21 +87,33 @@ mod tests {
 
     fn reserve(hold: u128, quantity: u32) -> StockCommand {
         let (reservation_id, order_id) = (reservation(hold), order());
-        StockCommand::Reserve(Reserve { reservation_id, order_id, quantity, expires_at: at(30) })
+        StockCommand::Reserve(Reserve {
+            reservation_id,
+            order_id,
+            quantity,
+            expires_at: at(30),
+        })
     }
 
     fn low(available: i64) -> StockEvent {
-        StockEvent::LowStockReached { sku: sku(), available }
+        StockEvent::LowStockReached {
+            sku: sku(),
+            available,
+        }
     }
 
     #[test]
     fn what_is_there_can_be_held() {
-        given(&[&stocked(5)]).when(reserve(1, 2)).then_expect_events(vec![reserved(1, 2, 0)]);
+        given(&[&stocked(5)])
+            .when(reserve(1, 2))
+            .then_expect_events(vec![reserved(1, 2, 0)]);
     }
 
     #[test]
     fn a_warning_comes_once_when_little_is_left() {
-        given(&[&stocked(5)]).when(reserve(1, 3)).then_expect_events(vec![reserved(1, 3, 0), low(2)]);
+        given(&[&stocked(5)])
+            .when(reserve(1, 3))
+            .then_expect_events(vec![reserved(1, 3, 0), low(2)]);
         given(&[&stocked(5), &[reserved(1, 3, 0)]])
             .when(reserve(2, 1))
             .then_expect_events(vec![reserved(2, 1, 0)]);
@@ -96,14 +123,20 @@ mod tests {
     fn no_more_is_held_than_there_is() {
         given(&[&stocked(5), &[reserved(1, 3, 0)]])
             .when(reserve(2, 3))
-            .then_expect_error(StockRefusal::InsufficientStock { requested: 3, available: 2 });
+            .then_expect_error(StockRefusal::InsufficientStock {
+                requested: 3,
+                available: 2,
+            });
     }
 
     #[test]
     fn safety_stock_is_never_promised() {
         given(&[&[registered(4, BackorderPolicy::Deny), received(5, 5)]])
             .when(reserve(1, 2))
-            .then_expect_error(StockRefusal::InsufficientStock { requested: 2, available: 1 });
+            .then_expect_error(StockRefusal::InsufficientStock {
+                requested: 2,
+                available: 1,
+            });
     }
 
     #[test]
@@ -113,14 +146,21 @@ mod tests {
             .then_expect_events(vec![reserved(1, 5, 4)]);
         given(&[&backordering(1, 4)])
             .when(reserve(1, 6))
-            .then_expect_error(StockRefusal::InsufficientStock { requested: 6, available: 5 });
+            .then_expect_error(StockRefusal::InsufficientStock {
+                requested: 6,
+                available: 5,
+            });
     }
 
     #[test]
     fn the_same_hold_is_made_once() {
         let held = [reserved(1, 2, 0)];
-        given(&[&stocked(5), &held]).when(reserve(1, 2)).then_expect_events(vec![]);
-        given(&[&stocked(5), &held, &[confirmed(1)]]).when(reserve(1, 2)).then_expect_events(vec![]);
+        given(&[&stocked(5), &held])
+            .when(reserve(1, 2))
+            .then_expect_events(vec![]);
+        given(&[&stocked(5), &held, &[confirmed(1)]])
+            .when(reserve(1, 2))
+            .then_expect_events(vec![]);
         given(&[&stocked(5), &held])
             .when(reserve(1, 3))
             .then_expect_error(StockRefusal::ReservationExists);
@@ -154,7 +194,9 @@ mod tests {
 
     #[test]
     fn nothing_is_held_of_what_is_not_kept() {
-        given(&[]).when(reserve(1, 1)).then_expect_error(StockRefusal::NotRegistered);
+        given(&[])
+            .when(reserve(1, 1))
+            .then_expect_error(StockRefusal::NotRegistered);
     }
 
     #[test]

@@ -117,13 +117,19 @@ impl StockItem {
 
     /// Pieces that can be promised; negative when promises exceed what there is.
     pub fn available(&self) -> i64 {
-        let safety = self.policy.as_ref().map_or(0, |policy| i64::from(policy.safety_stock));
+        let safety = self
+            .policy
+            .as_ref()
+            .map_or(0, |policy| i64::from(policy.safety_stock));
         self.on_hand - self.promised - safety
     }
 
     /// Pieces promised and said to be there, less those that wait for a delivery.
     pub(super) fn present(&self) -> i64 {
-        self.reservations.values().map(|held| i64::from(held.present())).sum()
+        self.reservations
+            .values()
+            .map(|held| i64::from(held.present()))
+            .sum()
     }
 
     /// Pieces that no promise needs; negative when some that were said to be there are not.
@@ -143,7 +149,11 @@ impl StockItem {
 
     /// The state's name.
     pub fn state_name(&self) -> &'static str {
-        if self.exists() { "Registered" } else { "Unknown" }
+        if self.exists() {
+            "Registered"
+        } else {
+            "Unknown"
+        }
     }
 
     pub(super) fn registered(&self) -> Result<&StockPolicy, StockRefusal> {

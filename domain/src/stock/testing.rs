@@ -23,7 +23,10 @@ pub(super) fn given_at(minute: i64, history: &[&[StockEvent]]) -> AggregateTestE
 
 /// So many pieces on hand, none of them promised, low at 2.
 pub(super) fn stocked(quantity: u32) -> Vec<StockEvent> {
-    vec![registered(0, BackorderPolicy::Deny), received(quantity, i64::from(quantity))]
+    vec![
+        registered(0, BackorderPolicy::Deny),
+        received(quantity, i64::from(quantity)),
+    ]
 }
 
 /// The same, but `limit` pieces may be promised beyond them.
@@ -36,16 +39,33 @@ pub(super) fn backordering(quantity: u32, limit: u32) -> Vec<StockEvent> {
 
 pub(super) fn registered(safety_stock: u32, backorder: BackorderPolicy) -> StockEvent {
     let warehouse = WarehouseId::main();
-    StockEvent::StockItemRegistered { sku: sku(), warehouse, safety_stock, low_stock_at: 2, backorder }
+    StockEvent::StockItemRegistered {
+        sku: sku(),
+        warehouse,
+        safety_stock,
+        low_stock_at: 2,
+        backorder,
+    }
 }
 
 pub(super) fn received(quantity: u32, on_hand: i64) -> StockEvent {
-    StockEvent::StockReceived { sku: sku(), receipt_id: "receipt".to_owned(), quantity, on_hand }
+    StockEvent::StockReceived {
+        sku: sku(),
+        receipt_id: "receipt".to_owned(),
+        quantity,
+        on_hand,
+    }
 }
 
 pub(super) fn adjusted(delta: i64, on_hand: i64) -> StockEvent {
     let (adjustment_id, reason) = ("count".to_owned(), "counted".to_owned());
-    StockEvent::StockAdjusted { sku: sku(), adjustment_id, delta, reason, on_hand }
+    StockEvent::StockAdjusted {
+        sku: sku(),
+        adjustment_id,
+        delta,
+        reason,
+        on_hand,
+    }
 }
 
 pub(super) fn reserved(hold: u128, quantity: u32, backordered: u32) -> StockEvent {
@@ -61,7 +81,11 @@ pub(super) fn reserved(hold: u128, quantity: u32, backordered: u32) -> StockEven
 
 pub(super) fn confirmed(hold: u128) -> StockEvent {
     let (reservation_id, order_id) = (reservation(hold), order());
-    StockEvent::StockReservationConfirmed { sku: sku(), reservation_id, order_id }
+    StockEvent::StockReservationConfirmed {
+        sku: sku(),
+        reservation_id,
+        order_id,
+    }
 }
 
 pub(super) fn committed(hold: u128, quantity: u32, on_hand: i64) -> StockEvent {
@@ -108,7 +132,12 @@ pub(super) fn expired(hold: u128, quantity: u32) -> StockEvent {
 
 pub(super) fn filled(hold: u128, quantity: u32) -> StockEvent {
     let (reservation_id, order_id) = (reservation(hold), order());
-    StockEvent::BackorderFilled { sku: sku(), reservation_id, order_id, quantity }
+    StockEvent::BackorderFilled {
+        sku: sku(),
+        reservation_id,
+        order_id,
+        quantity,
+    }
 }
 
 pub(super) fn sku() -> Sku {

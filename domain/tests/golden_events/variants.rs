@@ -11,7 +11,9 @@ use serde::{
 pub(crate) fn variants<E: DeserializeOwned>() -> Vec<&'static str> {
     let mut names = Vec::new();
     // Nothing is deserialised: the attempt tells the names and ends there.
-    E::deserialize(Ask(&mut names)).err().expect("the attempt always ends in an error");
+    E::deserialize(Ask(&mut names))
+        .err()
+        .expect("the attempt always ends in an error");
     names
 }
 

@@ -8,28 +8,48 @@ use cqrs_es::Aggregate;
 use orderlog_domain::{
     DecidedAt,
     fulfilment::{
-        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, LineInHand, Observe, Observed, OrderInHand, RecordReplies, Reply,
-        ReplyOutcome, TargetRefusal, TargetedCommand, Timings,
+        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observed,
+        RecordReplies, Reply, ReplyOutcome, TargetRefusal, TargetedCommand,
     },
-    ids::{self, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku},
-    money::{Currency, Money},
-    order::{CancelledBy, OrderRefusal},
-    payment::{Operation, PaymentRefusal},
+    payment::Operation,
     refusal::Refusal,
     stock::StockRefusal,
 };
 use uuid::Uuid;
+
+#[path = "news.rs"]
+mod news;
+
+use news::{
+    authorized, cancelled, captured, declined, dispatched, facts, failed, name_of, observe, op,
+    packed, placed, refunded, refusal,
+};
 
 /// The whole matrix; every event that comes up on the way is shown to `seen`.
 pub(crate) fn matrix(mut seen: impl FnMut(&FulfilmentEvent)) -> String {
     let mut text = "fulfilment: what comes of all news in each state\n".to_owned();
     for (name, life) in lives() {
         life.history.iter().for_each(&mut seen);
-        let (state, status, waits_for) = (life.saga.state_name(), life.saga.status(), life.saga.waits_for());
+        let (state, status, waits_for) = (
+            life.saga.state_name(),
+            life.saga.status(),
+            life.saga.waits_for(),
+        );
         let waits_for = first_word(&waits_for);
-        write!(text, "\n{name} ({state}, {status:?}, waits for {waits_for})\n").expect("a string takes all");
+        write!(
+            text,
+            "\n{name} ({state}, {status:?}, waits for {waits_for})\n"
+        )
+        .expect("a string takes all");
         for (news, command) in life.news() {
-            let at = life.saga.timers.iter().map(|timer| timer.due_at).max().unwrap_or(life.at).max(life.at);
+            let at = life
+                .saga
+                .timers
+                .iter()
+                .map(|timer| timer.due_at)
+                .max()
+                .unwrap_or(life.at)
+                .max(life.at);
             let outcome = life.saga.decide(command, at);
             outcome.iter().flatten().for_each(&mut seen);
             let cell = match outcome {
@@ -44,48 +64,116 @@ pub(crate) fn matrix(mut seen: impl FnMut(&FulfilmentEvent)) -> String {
 }
 
 fn lives() -> Vec<(&'static str, Life)> {
-    let new = Life { saga: Fulfilment::default(), history: vec![], at: DateTime::UNIX_EPOCH };
+    let new = Life {
+        saga: Fulfilment::default(),
+        history: vec![],
+        at: DateTime::UNIX_EPOCH,
+    };
     let placed = || new.clone().sees(placed(2000));
     let authorizing = || placed().accepted().accepted().accepted();
-    let act = || authorizing().sees(Observed::ActionRequired { operation_id: op("authorize"), expires_at: DateTime::UNIX_EPOCH });
-    let unknown = |operation| Observed::OutcomeUnknown { operation_id: op(name_of(operation)), operation };
+    let act = || {
+        authorizing().sees(Observed::ActionRequired {
+            operation_id: op("authorize"),
+            expires_at: DateTime::UNIX_EPOCH,
+        })
+    };
+    let unknown = |operation| Observed::OutcomeUnknown {
+        operation_id: op(name_of(operation)),
+        operation,
+    };
     let confirming = || authorizing().sees(authorized(2000));
     let preparing = || confirming().accepted().accepted().accepted();
     let capturing = || preparing().sees(packed()).accepted();
     let dispatching = || capturing().sees(captured()).accepted();
     let delivering = || dispatching().sees(dispatched()).accepted();
     let voiding = || authorizing().sees(authorized(1999)).accepted();
-    let refunding = || capturing().sees(cancelled()).accepted().accepted().sees(captured()).accepted();
+    let refunding = || {
+        capturing()
+            .sees(cancelled())
+            .accepted()
+            .accepted()
+            .sees(captured())
+            .accepted()
+    };
     vec![
         ("Not begun", new.clone()),
         ("Reserving", placed()),
-        ("Recording the stock and opening the payment", placed().accepted()),
+        (
+            "Recording the stock and opening the payment",
+            placed().accepted(),
+        ),
         ("Sending the authorization", placed().accepted().accepted()),
         ("Authorizing", authorizing()),
         ("The customer has to act", act()),
-        ("Outcome of the authorization unknown", authorizing().sees(unknown(Operation::Authorize))),
-        ("Amount in conflict", authorizing().sees(Observed::Conflict { operation_id: op("authorize") })),
+        (
+            "Outcome of the authorization unknown",
+            authorizing().sees(unknown(Operation::Authorize)),
+        ),
+        (
+            "Amount in conflict",
+            authorizing().sees(Observed::Conflict {
+                operation_id: op("authorize"),
+            }),
+        ),
         ("Confirming the holds", confirming()),
         ("Confirming the order", confirming().accepted()),
         ("Confirmation refused", confirming().accepted().refused()),
         ("Preparing", preparing()),
         ("Capturing", capturing()),
-        ("Outcome of the capture unknown", capturing().sees(unknown(Operation::Capture))),
-        ("Capture failed for now", capturing().sees(failed("capture", Operation::Capture, true))),
+        (
+            "Outcome of the capture unknown",
+            capturing().sees(unknown(Operation::Capture)),
+        ),
+        (
+            "Capture failed for now",
+            capturing().sees(failed("capture", Operation::Capture, true)),
+        ),
         ("Awaiting the dispatch", dispatching()),
-        ("Taking what has left off the stock", dispatching().sees(dispatched())),
+        (
+            "Taking what has left off the stock",
+            dispatching().sees(dispatched()),
+        ),
         ("Awaiting delivery", delivering()),
-        ("Nothing to pay", new.clone().sees(self::placed(0)).accepted().accepted().accepted().accepted()),
+        (
+            "Nothing to pay",
+            new.clone()
+                .sees(self::placed(0))
+                .accepted()
+                .accepted()
+                .accepted()
+                .accepted(),
+        ),
         ("Out of stock, releasing", placed().short()),
         ("Voiding", voiding()),
-        ("Void failed for now", voiding().sees(failed("void", Operation::Void, true))),
-        ("Void failed for good", voiding().sees(failed("void", Operation::Void, false))),
-        ("Cancelled while authorizing", authorizing().sees(cancelled()).accepted()),
-        ("Cancelled while capturing", capturing().sees(cancelled()).accepted().accepted()),
+        (
+            "Void failed for now",
+            voiding().sees(failed("void", Operation::Void, true)),
+        ),
+        (
+            "Void failed for good",
+            voiding().sees(failed("void", Operation::Void, false)),
+        ),
+        (
+            "Cancelled while authorizing",
+            authorizing().sees(cancelled()).accepted(),
+        ),
+        (
+            "Cancelled while capturing",
+            capturing().sees(cancelled()).accepted().accepted(),
+        ),
         ("Refunding", refunding()),
         ("Completing the cancellation", refunding().sees(refunded())),
-        ("Cancelled when it had just left", dispatching().sees(cancelled()).sees(dispatched()).accepted()),
-        ("Compensated", authorizing().sees(declined()).accepted().accepted()),
+        (
+            "Cancelled when it had just left",
+            dispatching()
+                .sees(cancelled())
+                .sees(dispatched())
+                .accepted(),
+        ),
+        (
+            "Compensated",
+            authorizing().sees(declined()).accepted().accepted(),
+        ),
         ("Completed", delivering().sees(Observed::OrderCompleted)),
     ]
 }
@@ -113,7 +201,9 @@ impl Life {
     }
 
     fn accepted(self) -> Self {
-        let replies = self.replies(|_| ReplyOutcome::Accepted).expect("commands are under way");
+        let replies = self
+            .replies(|_| ReplyOutcome::Accepted)
+            .expect("commands are under way");
         self.hears(replies)
     }
 
@@ -124,152 +214,76 @@ impl Life {
 
     /// The first line is had, the others are short.
     fn short(self) -> Self {
-        let replies = self.replies(|_| ReplyOutcome::Accepted).expect("commands are under way");
-        let FulfilmentCommand::RecordReplies(mut replies) = replies else { return self };
-        let short = StockRefusal::InsufficientStock { requested: 1, available: 0 };
+        let replies = self
+            .replies(|_| ReplyOutcome::Accepted)
+            .expect("commands are under way");
+        let FulfilmentCommand::RecordReplies(mut replies) = replies else {
+            return self;
+        };
+        let short = StockRefusal::InsufficientStock {
+            requested: 1,
+            available: 0,
+        };
         replies.replies[1].outcome = ReplyOutcome::Refused(TargetRefusal::Stock(short));
         self.hears(FulfilmentCommand::RecordReplies(replies))
     }
 
     /// Replies to the oldest commands that are under way.
-    fn replies(&self, outcome: impl Fn(&TargetedCommand) -> ReplyOutcome) -> Option<FulfilmentCommand> {
+    fn replies(
+        &self,
+        outcome: impl Fn(&TargetedCommand) -> ReplyOutcome,
+    ) -> Option<FulfilmentCommand> {
         let answered = |issue: &Uuid| {
             self.history.iter().any(|event| matches!(event, FulfilmentEvent::RepliesRecorded { issue_id, .. } if issue_id == issue))
         };
         self.history.iter().find_map(|event| match event {
-            FulfilmentEvent::CommandsIssued { issue_id, commands, .. } if !answered(issue_id) => {
-                let reply = |issued: &orderlog_domain::fulfilment::IssuedCommand| Reply {
+            FulfilmentEvent::CommandsIssued {
+                issue_id, commands, ..
+            } if !answered(issue_id) => {
+                let reply = |issued: &IssuedCommand| Reply {
                     command_id: issued.command_id,
                     outcome: outcome(&issued.command),
                 };
                 let replies = commands.iter().map(reply).collect();
-                Some(FulfilmentCommand::RecordReplies(RecordReplies { issue: *issue_id, replies }))
+                Some(FulfilmentCommand::RecordReplies(RecordReplies {
+                    issue: *issue_id,
+                    replies,
+                }))
             }
             _ => None,
         })
     }
 
     fn news(&self) -> Vec<(String, FulfilmentCommand)> {
-        let accepted = self.replies(|_| ReplyOutcome::Accepted).map(|replies| ("commands accepted".to_owned(), replies));
-        let refused = self.replies(refusal).map(|replies| ("commands refused".to_owned(), replies));
+        let accepted = self
+            .replies(|_| ReplyOutcome::Accepted)
+            .map(|replies| ("commands accepted".to_owned(), replies));
+        let refused = self
+            .replies(refusal)
+            .map(|replies| ("commands refused".to_owned(), replies));
         let timers = self.saga.timers.iter().map(|timer| {
-            let fire = FulfilmentCommand::FireTimer(FireTimer { timer_id: timer.timer_id });
+            let fire = FulfilmentCommand::FireTimer(FireTimer {
+                timer_id: timer.timer_id,
+            });
             (format!("timer {}", first_word(&timer.purpose)), fire)
         });
-        let unknown_timer = ("timer that is not known".to_owned(), FulfilmentCommand::FireTimer(FireTimer { timer_id: Uuid::nil() }));
-        let facts = facts().into_iter().map(|(name, fact)| (name.to_owned(), observe(fact)));
-        accepted.into_iter().chain(refused).chain(timers).chain([unknown_timer]).chain(facts).collect()
+        let unknown_timer = (
+            "timer that is not known".to_owned(),
+            FulfilmentCommand::FireTimer(FireTimer {
+                timer_id: Uuid::nil(),
+            }),
+        );
+        let facts = facts()
+            .into_iter()
+            .map(|(name, fact)| (name.to_owned(), observe(fact)));
+        accepted
+            .into_iter()
+            .chain(refused)
+            .chain(timers)
+            .chain([unknown_timer])
+            .chain(facts)
+            .collect()
     }
-}
-
-fn facts() -> Vec<(&'static str, Observed)> {
-    let operation_id = op("authorize");
-    let unknown = |name, operation| Observed::OutcomeUnknown { operation_id: op(name), operation };
-    vec![
-        ("Placed", placed(2000)),
-        ("ReservationExpired", Observed::ReservationExpired { reservation_id: ReservationId(derived("reservation/1/1")) }),
-        ("AuthorizationRequested", Observed::AuthorizationRequested { operation_id: OperationId(derived("by the customer")) }),
-        ("ActionRequired", Observed::ActionRequired { operation_id, expires_at: DateTime::UNIX_EPOCH }),
-        ("Authorized in full", authorized(2000)),
-        ("Authorized in part", authorized(1999)),
-        ("Declined", declined()),
-        ("Conflict", Observed::Conflict { operation_id }),
-        ("AuthorizationExpired", Observed::AuthorizationExpired),
-        ("OutcomeUnknown of the authorization", unknown("authorize", Operation::Authorize)),
-        ("StillUnknown of the authorization", Observed::StillUnknown { operation_id, attempt: 5 }),
-        ("OutcomeUnknown of the capture", unknown("capture", Operation::Capture)),
-        ("Captured", captured()),
-        ("Capture failed for now", failed("capture", Operation::Capture, true)),
-        ("Capture failed for good", failed("capture", Operation::Capture, false)),
-        ("VoidRequested", Observed::VoidRequested { operation_id: op("void") }),
-        ("Voided", Observed::Voided { operation_id: op("void"), amount: euro(2000) }),
-        ("Void failed for now", failed("void", Operation::Void, true)),
-        ("Refunded", refunded()),
-        ("Refund failed for good", failed("refund", Operation::Refund, false)),
-        ("ShipmentPacked", packed()),
-        ("ShipmentDispatched", dispatched()),
-        ("CancellationRequested", cancelled()),
-        ("OrderCompleted", Observed::OrderCompleted),
-    ]
-}
-
-/// What a target says that does not go along.
-fn refusal(command: &TargetedCommand) -> ReplyOutcome {
-    ReplyOutcome::Refused(match command {
-        TargetedCommand::Stock { .. } => TargetRefusal::Stock(StockRefusal::ReservationExpired),
-        TargetedCommand::Payment { .. } => TargetRefusal::Payment(PaymentRefusal::OperationInFlight { operation: Operation::Capture }),
-        TargetedCommand::Order { .. } => TargetRefusal::Order(OrderRefusal::CancellationInProgress),
-    })
-}
-
-fn observe(fact: Observed) -> FulfilmentCommand {
-    FulfilmentCommand::Observe(Observe { event_id: Uuid::nil(), fact })
-}
-
-fn placed(total: i64) -> Observed {
-    let line = |line, sku| LineInHand { line, sku: Sku::parse(sku).expect("a sku"), quantity: 1 };
-    let order = OrderInHand {
-        order_id: OrderId(Uuid::from_u128(1)),
-        total: euro(total),
-        payment_method: (total > 0).then(|| "tok_ok".to_owned()),
-        lines: vec![line(1, "A-1"), line(2, "B-2")],
-    };
-    Observed::Placed { order, timings: Timings::standard() }
-}
-
-fn authorized(cents: i64) -> Observed {
-    Observed::Authorized { operation_id: op("authorize"), amount: euro(cents) }
-}
-
-fn declined() -> Observed {
-    Observed::Declined { operation_id: op("authorize"), code: "declined".to_owned() }
-}
-
-fn captured() -> Observed {
-    Observed::Captured { operation_id: op("capture"), amount: euro(2000) }
-}
-
-fn refunded() -> Observed {
-    Observed::Refunded { operation_id: op("refund"), amount: euro(2000) }
-}
-
-fn failed(name: &str, operation: Operation, retryable: bool) -> Observed {
-    Observed::OperationFailed { operation_id: op(name), operation, code: "failed".to_owned(), retryable }
-}
-
-fn packed() -> Observed {
-    Observed::ShipmentPacked { shipment_id: ShipmentId(derived("shipment/1")) }
-}
-
-fn dispatched() -> Observed {
-    Observed::ShipmentDispatched { shipment_id: ShipmentId(derived("shipment/1")) }
-}
-
-fn cancelled() -> Observed {
-    Observed::CancellationRequested { by: CancelledBy::Customer }
-}
-
-/// The first operation of a kind of the first payment.
-fn op(name: &str) -> OperationId {
-    let PaymentId(payment) = PaymentId(derived("payment/1"));
-    OperationId(ids::derive(payment, &format!("{name}/1")))
-}
-
-fn name_of(operation: Operation) -> &'static str {
-    match operation {
-        Operation::Authorize => "authorize",
-        Operation::Capture => "capture",
-        Operation::Void => "void",
-        Operation::Refund => "refund",
-    }
-}
-
-fn derived(name: &str) -> Uuid {
-    ids::derive(Uuid::from_u128(1), name)
-}
-
-fn euro(cents: i64) -> Money {
-    Money::new(cents, Currency::from_code("EUR").expect("a currency"))
 }
 
 fn words(event: &FulfilmentEvent) -> String {
@@ -283,19 +297,34 @@ fn words(event: &FulfilmentEvent) -> String {
                 TargetedCommand::Payment { command, .. } => first_word(command),
                 TargetedCommand::Order { command, .. } => first_word(command),
             };
-            format!("asks {}", commands.iter().map(|issued| name(&issued.command)).collect::<Vec<_>>().join(", "))
+            format!(
+                "asks {}",
+                commands
+                    .iter()
+                    .map(|issued| name(&issued.command))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )
         }
         FulfilmentEvent::RepliesRecorded { .. } => "notes them".to_owned(),
         FulfilmentEvent::TimerScheduled { purpose, .. } => format!("timer {}", first_word(purpose)),
         FulfilmentEvent::TimerFired { .. } => "rings".to_owned(),
         FulfilmentEvent::TimerCancelled { .. } => "timer off".to_owned(),
-        FulfilmentEvent::CompensationStarted { reason, .. } => format!("turns back: {}", first_word(reason)),
-        FulfilmentEvent::OperatorNeeded { reason, .. } => format!("needs a person: {}", first_word(reason)),
+        FulfilmentEvent::CompensationStarted { reason, .. } => {
+            format!("turns back: {}", first_word(reason))
+        }
+        FulfilmentEvent::OperatorNeeded { reason, .. } => {
+            format!("needs a person: {}", first_word(reason))
+        }
         FulfilmentEvent::FulfilmentCompleted { .. } => "completed".to_owned(),
         FulfilmentEvent::FulfilmentCompensated { .. } => "compensated".to_owned(),
     }
 }
 
 fn first_word(value: &impl Debug) -> String {
-    format!("{value:?}").split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+    format!("{value:?}")
+        .split([' ', '(', '{'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }

@@ -22,14 +22,26 @@ pub(crate) fn lives() -> Vec<Life<Notification>> {
 }
 
 pub(crate) fn commands() -> Vec<Asked<NotificationCommand>> {
-    [("RequestNotification", request()), ("RecordSent", sent()), ("RecordFailed", failed())]
-        .map(|(command, says)| Asked { command, variant: "", says })
-        .into()
+    [
+        ("RequestNotification", request()),
+        ("RecordSent", sent()),
+        ("RecordFailed", failed()),
+    ]
+    .map(|(command, says)| Asked {
+        command,
+        variant: "",
+        says,
+    })
+    .into()
 }
 
 fn life(name: &'static str, commands: Vec<NotificationCommand>) -> Life<Notification> {
     let now = DateTime::UNIX_EPOCH;
-    Life { name, commands: commands.into_iter().map(|command| (now, command)).collect(), now }
+    Life {
+        name,
+        commands: commands.into_iter().map(|command| (now, command)).collect(),
+        now,
+    }
 }
 
 fn request() -> NotificationCommand {
@@ -43,7 +55,9 @@ fn request() -> NotificationCommand {
 }
 
 fn sent() -> NotificationCommand {
-    NotificationCommand::RecordSent(RecordSent { channel: "log".to_owned() })
+    NotificationCommand::RecordSent(RecordSent {
+        channel: "log".to_owned(),
+    })
 }
 
 fn failed() -> NotificationCommand {

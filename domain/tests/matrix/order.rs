@@ -12,7 +12,8 @@ use crate::{Asked, Life};
 mod order_commands;
 
 use order_commands::{
-    cancel, cancel_shipment, complete, confirm, create, deliver, dispatch, pack, place, reject, release, reserved, sku,
+    cancel, cancel_shipment, complete, confirm, create, deliver, dispatch, pack, place, reject,
+    release, reserved, sku,
 };
 
 const FIRST: u128 = 1;
@@ -26,7 +27,13 @@ pub(crate) fn lives() -> Vec<Life<Order>> {
     let packed = || and(preparing(), pack());
     let released = || and(packed(), release(Some(1)));
     let dispatched = || and(released(), dispatch());
-    let partly = || [and(confirmed(), create(FIRST, 1)), vec![pack(), release(Some(1)), dispatch()]].concat();
+    let partly = || {
+        [
+            and(confirmed(), create(FIRST, 1)),
+            vec![pack(), release(Some(1)), dispatch()],
+        ]
+        .concat()
+    };
     let cancelled_partly = || [partly(), vec![cancel(), complete()]].concat();
     vec![
         life("Never placed", vec![]),
@@ -41,15 +48,30 @@ pub(crate) fn lives() -> Vec<Life<Order>> {
         life("Shipped in part", partly()),
         life("Delivered in part", and(partly(), deliver())),
         life("Rejected", and(placed(), reject(short()))),
-        life("Rejected after the payment", and(awaiting(), reject(RejectionReason::PaymentTimedOut))),
+        life(
+            "Rejected after the payment",
+            and(awaiting(), reject(RejectionReason::PaymentTimedOut)),
+        ),
         life("Being cancelled", and(placed(), cancel())),
         life("Being cancelled, shipment packed", and(packed(), cancel())),
-        life("Being cancelled, shipment released", and(released(), cancel())),
-        life("Being cancelled, shipment cancelled", [released(), vec![cancel(), cancel_shipment()]].concat()),
-        life("Being cancelled, shipment just left", [released(), vec![cancel(), dispatch()]].concat()),
+        life(
+            "Being cancelled, shipment released",
+            and(released(), cancel()),
+        ),
+        life(
+            "Being cancelled, shipment cancelled",
+            [released(), vec![cancel(), cancel_shipment()]].concat(),
+        ),
+        life(
+            "Being cancelled, shipment just left",
+            [released(), vec![cancel(), dispatch()]].concat(),
+        ),
         life("Cancelled", [placed(), vec![cancel(), complete()]].concat()),
         life("Remainder cancelled", cancelled_partly()),
-        life("Remainder cancelled, delivered", and(cancelled_partly(), deliver())),
+        life(
+            "Remainder cancelled, delivered",
+            and(cancelled_partly(), deliver()),
+        ),
     ]
 }
 
@@ -71,13 +93,24 @@ pub(crate) fn commands() -> Vec<Asked<OrderCommand>> {
         ("CancelShipment", "", cancel_shipment()),
         ("RecordDelivery", "", deliver()),
     ]
-    .map(|(command, variant, says)| Asked { command, variant, says })
+    .map(|(command, variant, says)| Asked {
+        command,
+        variant,
+        says,
+    })
     .into()
 }
 
 fn life(name: &'static str, commands: Vec<OrderCommand>) -> Life<Order> {
-    let commands = commands.into_iter().map(|command| (now(), command)).collect();
-    Life { name, commands, now: now() }
+    let commands = commands
+        .into_iter()
+        .map(|command| (now(), command))
+        .collect();
+    Life {
+        name,
+        commands,
+        now: now(),
+    }
 }
 
 fn and(before: Vec<OrderCommand>, then: OrderCommand) -> Vec<OrderCommand> {
@@ -89,5 +122,12 @@ fn now() -> DecidedAt {
 }
 
 fn short() -> RejectionReason {
-    RejectionReason::OutOfStock { lines: vec![ShortLine { line: 1, sku: sku(), requested: 2, available: 1 }] }
+    RejectionReason::OutOfStock {
+        lines: vec![ShortLine {
+            line: 1,
+            sku: sku(),
+            requested: 2,
+            available: 1,
+        }],
+    }
 }

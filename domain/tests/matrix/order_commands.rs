@@ -1,12 +1,15 @@
 //! Commands for an order of two anvils; shared by the matrix and the properties.
 
 use orderlog_domain::{
-    ids::{CustomerId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId},
+    ids::{
+        CustomerId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId,
+    },
     money::{Currency, Money, TaxRate},
     order::{
-        Allocation, CancelShipment, CancelledBy, CompleteCancellation, ConfirmOrder, CreateShipment, DispatchShipment,
-        MarkShipmentPacked, OrderCommand, PlaceOrder, RecordDelivery, RecordStockReserved, RejectOrder, RejectionReason,
-        ReleaseShipment, RequestCancellation, RequestedLine, ShipmentLine,
+        Allocation, CancelShipment, CancelledBy, CompleteCancellation, ConfirmOrder,
+        CreateShipment, DispatchShipment, MarkShipmentPacked, OrderCommand, PlaceOrder,
+        RecordDelivery, RecordStockReserved, RejectOrder, RejectionReason, ReleaseShipment,
+        RequestCancellation, RequestedLine, ShipmentLine,
     },
 };
 use uuid::Uuid;
@@ -22,7 +25,10 @@ pub(crate) fn place() -> OrderCommand {
             quantity: 2,
             unit_price: euro(1000),
             discount: euro(100),
-            tax: TaxRate { basis_points: 1900, inclusive: false },
+            tax: TaxRate {
+                basis_points: 1900,
+                inclusive: false,
+            },
             product_version: Some(3),
         }],
         shipping: euro(500),
@@ -33,13 +39,22 @@ pub(crate) fn place() -> OrderCommand {
 }
 
 pub(crate) fn reserved() -> OrderCommand {
-    let allocation =
-        Allocation { line: 1, sku: sku(), warehouse: WarehouseId::main(), quantity: 2, reservation_id: ReservationId(id(5)) };
-    OrderCommand::RecordStockReserved(RecordStockReserved { allocations: vec![allocation] })
+    let allocation = Allocation {
+        line: 1,
+        sku: sku(),
+        warehouse: WarehouseId::main(),
+        quantity: 2,
+        reservation_id: ReservationId(id(5)),
+    };
+    OrderCommand::RecordStockReserved(RecordStockReserved {
+        allocations: vec![allocation],
+    })
 }
 
 pub(crate) fn confirm() -> OrderCommand {
-    OrderCommand::Confirm(ConfirmOrder { payment_id: Some(PaymentId(id(3))) })
+    OrderCommand::Confirm(ConfirmOrder {
+        payment_id: Some(PaymentId(id(3))),
+    })
 }
 
 pub(crate) fn reject(reason: RejectionReason) -> OrderCommand {
@@ -47,7 +62,10 @@ pub(crate) fn reject(reason: RejectionReason) -> OrderCommand {
 }
 
 pub(crate) fn cancel() -> OrderCommand {
-    OrderCommand::RequestCancellation(RequestCancellation { by: CancelledBy::Customer, reason: "changed my mind".to_owned() })
+    OrderCommand::RequestCancellation(RequestCancellation {
+        by: CancelledBy::Customer,
+        reason: "changed my mind".to_owned(),
+    })
 }
 
 pub(crate) fn complete() -> OrderCommand {
@@ -55,30 +73,51 @@ pub(crate) fn complete() -> OrderCommand {
 }
 
 pub(crate) fn create(shipment: u128, quantity: u32) -> OrderCommand {
-    let lines = vec![ShipmentLine { line: 1, sku: sku(), quantity }];
-    OrderCommand::CreateShipment(CreateShipment { shipment_id: ShipmentId(id(shipment)), warehouse: WarehouseId::main(), lines })
+    let lines = vec![ShipmentLine {
+        line: 1,
+        sku: sku(),
+        quantity,
+    }];
+    OrderCommand::CreateShipment(CreateShipment {
+        shipment_id: ShipmentId(id(shipment)),
+        warehouse: WarehouseId::main(),
+        lines,
+    })
 }
 
 pub(crate) fn pack() -> OrderCommand {
-    OrderCommand::MarkShipmentPacked(MarkShipmentPacked { shipment_id: ShipmentId(id(1)) })
+    OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
+        shipment_id: ShipmentId(id(1)),
+    })
 }
 
 pub(crate) fn release(capture: Option<u128>) -> OrderCommand {
     let capture_id = capture.map(|capture| OperationId(id(capture)));
-    OrderCommand::ReleaseShipment(ReleaseShipment { shipment_id: ShipmentId(id(1)), capture_id })
+    OrderCommand::ReleaseShipment(ReleaseShipment {
+        shipment_id: ShipmentId(id(1)),
+        capture_id,
+    })
 }
 
 pub(crate) fn dispatch() -> OrderCommand {
     let shipment_id = ShipmentId(id(1));
-    OrderCommand::DispatchShipment(DispatchShipment { shipment_id, carrier: "DHL".to_owned(), tracking: "T-1".to_owned() })
+    OrderCommand::DispatchShipment(DispatchShipment {
+        shipment_id,
+        carrier: "DHL".to_owned(),
+        tracking: "T-1".to_owned(),
+    })
 }
 
 pub(crate) fn cancel_shipment() -> OrderCommand {
-    OrderCommand::CancelShipment(CancelShipment { shipment_id: ShipmentId(id(1)) })
+    OrderCommand::CancelShipment(CancelShipment {
+        shipment_id: ShipmentId(id(1)),
+    })
 }
 
 pub(crate) fn deliver() -> OrderCommand {
-    OrderCommand::RecordDelivery(RecordDelivery { shipment_id: ShipmentId(id(1)) })
+    OrderCommand::RecordDelivery(RecordDelivery {
+        shipment_id: ShipmentId(id(1)),
+    })
 }
 
 fn id(number: u128) -> Uuid {

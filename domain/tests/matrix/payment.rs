@@ -28,14 +28,25 @@ const HELD_UNTIL: i64 = 7 * 24;
 
 pub(crate) fn lives() -> Vec<Life<Payment>> {
     let authorizing = || vec![initiate(euro(100)), authorize(AUTHORIZATION)];
-    let unknown = || [authorizing(), vec![authorization(AuthorizationOutcome::Unknown)]].concat();
+    let unknown = || {
+        [
+            authorizing(),
+            vec![authorization(AuthorizationOutcome::Unknown)],
+        ]
+        .concat()
+    };
     let authorized = || [authorizing(), vec![authorization(held(euro(100)))]].concat();
     let action = || [authorizing(), vec![authorization(action_required())]].concat();
     let conflict = || [authorizing(), vec![authorization(held(euro(101)))]].concat();
     let capturing = || [authorized(), vec![capture(CAPTURE, euro(100), true)]].concat();
     let captured = || [capturing(), vec![record_capture(done(100))]].concat();
-    let partly =
-        || [authorized(), vec![capture(CAPTURE, euro(60), false), record_capture(done(60))]].concat();
+    let partly = || {
+        [
+            authorized(),
+            vec![capture(CAPTURE, euro(60), false), record_capture(done(60))],
+        ]
+        .concat()
+    };
     let voiding = || [authorized(), vec![void(VOID)]].concat();
     let refunding = |cents| [captured(), vec![refund(REFUND, euro(cents))]].concat();
     let and = |before: Vec<PaymentCommand>, then: PaymentCommand| [before, vec![then]].concat();
@@ -48,60 +59,135 @@ pub(crate) fn lives() -> Vec<Life<Payment>> {
         later("The customer did not act in time", ACT_UNTIL, action()),
         life("The customer acted", and(action(), complete_action())),
         life("Outcome of the authorization unknown", unknown()),
-        life("Asked what became of the authorization", and(unknown(), reconcile())),
+        life(
+            "Asked what became of the authorization",
+            and(unknown(), reconcile()),
+        ),
         life("Declined", and(authorizing(), authorization(declined()))),
         life("Authorized", authorized()),
-        life("Authorized in part", and(authorizing(), authorization(held(euro(50))))),
+        life(
+            "Authorized in part",
+            and(authorizing(), authorization(held(euro(50)))),
+        ),
         later("Authorized too long ago", HELD_UNTIL, authorized()),
         life("More authorized than asked for", conflict()),
-        life("More authorized than asked for, voiding", and(conflict(), void(VOID))),
+        life(
+            "More authorized than asked for, voiding",
+            and(conflict(), void(VOID)),
+        ),
         life("Capturing", capturing()),
-        life("Outcome of the capture unknown", and(capturing(), record_capture(OperationOutcome::Unknown))),
+        life(
+            "Outcome of the capture unknown",
+            and(capturing(), record_capture(OperationOutcome::Unknown)),
+        ),
         life("Capture failed", and(capturing(), record_capture(failed()))),
         life("Captured", captured()),
         life("Captured in part", partly()),
         later("Captured in part too long ago", HELD_UNTIL, partly()),
-        expiring("Captured in part, the rest expired", and(partly(), expire())),
-        life("Void scheduled while authorizing", and(authorizing(), void(VOID))),
+        expiring(
+            "Captured in part, the rest expired",
+            and(partly(), expire()),
+        ),
+        life(
+            "Void scheduled while authorizing",
+            and(authorizing(), void(VOID)),
+        ),
         life("Void scheduled while unknown", and(unknown(), void(VOID))),
         life("Voiding", voiding()),
-        life("Outcome of the void unknown", and(voiding(), record_void(OperationOutcome::Unknown))),
+        life(
+            "Outcome of the void unknown",
+            and(voiding(), record_void(OperationOutcome::Unknown)),
+        ),
         life("Void failed", and(voiding(), record_void(failed()))),
         life("Voided", and(voiding(), record_void(done(100)))),
-        life("Voided before anything was asked", and(vec![initiate(euro(100))], void(VOID))),
-        life("Voided while the customer had to act", and(action(), void(VOID))),
+        life(
+            "Voided before anything was asked",
+            and(vec![initiate(euro(100))], void(VOID)),
+        ),
+        life(
+            "Voided while the customer had to act",
+            and(action(), void(VOID)),
+        ),
         expiring("Expired", and(authorized(), expire())),
         life("Refunding", refunding(40)),
-        life("Outcome of the refund unknown", and(refunding(40), record_refund(OperationOutcome::Unknown))),
+        life(
+            "Outcome of the refund unknown",
+            and(refunding(40), record_refund(OperationOutcome::Unknown)),
+        ),
         life("Refund failed", and(refunding(40), record_refund(failed()))),
-        life("Refunded in part", and(refunding(40), record_refund(done(40)))),
+        life(
+            "Refunded in part",
+            and(refunding(40), record_refund(done(40))),
+        ),
         life("Refunded", and(refunding(100), record_refund(done(100)))),
     ]
 }
 
 pub(crate) fn commands() -> Vec<Asked<PaymentCommand>> {
     let still_unknown = |operation| {
-        PaymentCommand::RecordStillUnknown(RecordStillUnknown { operation_id: id(operation), attempt: 1 })
+        PaymentCommand::RecordStillUnknown(RecordStillUnknown {
+            operation_id: id(operation),
+            attempt: 1,
+        })
     };
-    let late = RecordAuthorization { operation_id: id(NEW), outcome: held(euro(100)) };
+    let late = RecordAuthorization {
+        operation_id: id(NEW),
+        outcome: held(euro(100)),
+    };
     let pound = Money::new(100, currency("GBP"));
     [
         ("InitiatePayment", "", initiate(euro(100))),
         ("InitiatePayment", "of nothing", initiate(euro(0))),
-        ("InitiatePayment", "in gold", initiate(Money::new(100, currency("XAU")))),
+        (
+            "InitiatePayment",
+            "in gold",
+            initiate(Money::new(100, currency("XAU"))),
+        ),
         ("Authorize", "", authorize(NEW)),
         ("Authorize", "repeated", authorize(AUTHORIZATION)),
-        ("RecordAuthorization", "authorized", authorization(held(euro(100)))),
-        ("RecordAuthorization", "authorized in part", authorization(held(euro(50)))),
-        ("RecordAuthorization", "more authorized", authorization(held(euro(101)))),
-        ("RecordAuthorization", "other currency", authorization(held(pound))),
-        ("RecordAuthorization", "action required", authorization(action_required())),
+        (
+            "RecordAuthorization",
+            "authorized",
+            authorization(held(euro(100))),
+        ),
+        (
+            "RecordAuthorization",
+            "authorized in part",
+            authorization(held(euro(50))),
+        ),
+        (
+            "RecordAuthorization",
+            "more authorized",
+            authorization(held(euro(101))),
+        ),
+        (
+            "RecordAuthorization",
+            "other currency",
+            authorization(held(pound)),
+        ),
+        (
+            "RecordAuthorization",
+            "action required",
+            authorization(action_required()),
+        ),
         ("RecordAuthorization", "declined", authorization(declined())),
-        ("RecordAuthorization", "unknown", authorization(AuthorizationOutcome::Unknown)),
-        ("RecordAuthorization", "of nobody's operation", PaymentCommand::RecordAuthorization(late)),
+        (
+            "RecordAuthorization",
+            "unknown",
+            authorization(AuthorizationOutcome::Unknown),
+        ),
+        (
+            "RecordAuthorization",
+            "of nobody's operation",
+            PaymentCommand::RecordAuthorization(late),
+        ),
         ("CompleteAction", "", complete_action()),
         ("Reconcile", "", reconcile()),
-        ("RecordStillUnknown", "authorization", still_unknown(AUTHORIZATION)),
+        (
+            "RecordStillUnknown",
+            "authorization",
+            still_unknown(AUTHORIZATION),
+        ),
         ("RecordStillUnknown", "capture", still_unknown(CAPTURE)),
         ("RecordStillUnknown", "void", still_unknown(VOID)),
         ("RecordStillUnknown", "refund", still_unknown(REFUND)),
@@ -112,15 +198,31 @@ pub(crate) fn commands() -> Vec<Asked<PaymentCommand>> {
         ("Capture", "other currency", capture(NEW, pound, true)),
         ("Capture", "repeated", capture(CAPTURE, euro(100), true)),
         ("RecordCapture", "done", record_capture(done(100))),
-        ("RecordCapture", "more than asked for", record_capture(done(101))),
+        (
+            "RecordCapture",
+            "more than asked for",
+            record_capture(done(101)),
+        ),
         ("RecordCapture", "failed", record_capture(failed())),
-        ("RecordCapture", "unknown", record_capture(OperationOutcome::Unknown)),
+        (
+            "RecordCapture",
+            "unknown",
+            record_capture(OperationOutcome::Unknown),
+        ),
         ("Void", "", void(NEW)),
         ("Void", "repeated", void(VOID)),
         ("RecordVoid", "done", record_void(done(100))),
         ("RecordVoid", "failed", record_void(failed())),
-        ("RecordVoid", "unknown", record_void(OperationOutcome::Unknown)),
-        ("ExpireAuthorization", "", PaymentCommand::ExpireAuthorization(ExpireAuthorization {})),
+        (
+            "RecordVoid",
+            "unknown",
+            record_void(OperationOutcome::Unknown),
+        ),
+        (
+            "ExpireAuthorization",
+            "",
+            PaymentCommand::ExpireAuthorization(ExpireAuthorization {}),
+        ),
         ("Refund", "", refund(NEW, euro(40))),
         ("Refund", "too much", refund(NEW, euro(101))),
         ("Refund", "nothing", refund(NEW, euro(0))),
@@ -128,9 +230,17 @@ pub(crate) fn commands() -> Vec<Asked<PaymentCommand>> {
         ("Refund", "repeated", refund(REFUND, euro(40))),
         ("RecordRefund", "done", record_refund(done(40))),
         ("RecordRefund", "failed", record_refund(failed())),
-        ("RecordRefund", "unknown", record_refund(OperationOutcome::Unknown)),
+        (
+            "RecordRefund",
+            "unknown",
+            record_refund(OperationOutcome::Unknown),
+        ),
     ]
-    .map(|(command, variant, says)| Asked { command, variant, says })
+    .map(|(command, variant, says)| Asked {
+        command,
+        variant,
+        says,
+    })
     .into()
 }
 
@@ -139,8 +249,15 @@ fn life(name: &'static str, commands: Vec<PaymentCommand>) -> Life<Payment> {
 }
 
 fn later(name: &'static str, hour: i64, commands: Vec<PaymentCommand>) -> Life<Payment> {
-    let commands = commands.into_iter().map(|command| (at(0), command)).collect();
-    Life { name, commands, now: at(hour) }
+    let commands = commands
+        .into_iter()
+        .map(|command| (at(0), command))
+        .collect();
+    Life {
+        name,
+        commands,
+        now: at(hour),
+    }
 }
 
 /// The last command comes when the authorization has run out.
@@ -163,15 +280,22 @@ fn initiate(amount: Money) -> PaymentCommand {
 }
 
 fn authorize(operation: u128) -> PaymentCommand {
-    PaymentCommand::Authorize(Authorize { operation_id: id(operation) })
+    PaymentCommand::Authorize(Authorize {
+        operation_id: id(operation),
+    })
 }
 
 fn authorization(outcome: AuthorizationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordAuthorization(RecordAuthorization { operation_id: id(AUTHORIZATION), outcome })
+    PaymentCommand::RecordAuthorization(RecordAuthorization {
+        operation_id: id(AUTHORIZATION),
+        outcome,
+    })
 }
 
 fn complete_action() -> PaymentCommand {
-    PaymentCommand::CompleteAction(CompleteAction { operation_id: id(5) })
+    PaymentCommand::CompleteAction(CompleteAction {
+        operation_id: id(5),
+    })
 }
 
 fn reconcile() -> PaymentCommand {
@@ -179,48 +303,83 @@ fn reconcile() -> PaymentCommand {
 }
 
 fn capture(operation: u128, amount: Money, is_final: bool) -> PaymentCommand {
-    PaymentCommand::Capture(Capture { operation_id: id(operation), amount, is_final })
+    PaymentCommand::Capture(Capture {
+        operation_id: id(operation),
+        amount,
+        is_final,
+    })
 }
 
 fn record_capture(outcome: OperationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordCapture(RecordCapture { operation_id: id(CAPTURE), outcome })
+    PaymentCommand::RecordCapture(RecordCapture {
+        operation_id: id(CAPTURE),
+        outcome,
+    })
 }
 
 fn void(operation: u128) -> PaymentCommand {
-    PaymentCommand::Void(Void { operation_id: id(operation) })
+    PaymentCommand::Void(Void {
+        operation_id: id(operation),
+    })
 }
 
 fn record_void(outcome: OperationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordVoid(RecordVoid { operation_id: id(VOID), outcome })
+    PaymentCommand::RecordVoid(RecordVoid {
+        operation_id: id(VOID),
+        outcome,
+    })
 }
 
 fn refund(operation: u128, amount: Money) -> PaymentCommand {
     let refund_id = RefundId(Uuid::from_u128(operation));
-    PaymentCommand::Refund(Refund { operation_id: id(operation), refund_id, amount, reason: "chipped".to_owned() })
+    PaymentCommand::Refund(Refund {
+        operation_id: id(operation),
+        refund_id,
+        amount,
+        reason: "chipped".to_owned(),
+    })
 }
 
 fn record_refund(outcome: OperationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordRefund(RecordRefund { operation_id: id(REFUND), outcome })
+    PaymentCommand::RecordRefund(RecordRefund {
+        operation_id: id(REFUND),
+        outcome,
+    })
 }
 
 fn held(amount: Money) -> AuthorizationOutcome {
-    AuthorizationOutcome::Authorized { amount, gateway_ref: "gw_1".to_owned(), expires_at: at(HELD_UNTIL) }
+    AuthorizationOutcome::Authorized {
+        amount,
+        gateway_ref: "gw_1".to_owned(),
+        expires_at: at(HELD_UNTIL),
+    }
 }
 
 fn action_required() -> AuthorizationOutcome {
-    AuthorizationOutcome::ActionRequired { url: "https://bank.example/3ds".to_owned(), expires_at: at(ACT_UNTIL) }
+    AuthorizationOutcome::ActionRequired {
+        url: "https://bank.example/3ds".to_owned(),
+        expires_at: at(ACT_UNTIL),
+    }
 }
 
 fn declined() -> AuthorizationOutcome {
-    AuthorizationOutcome::Declined { code: "card_declined".to_owned(), retryable: false }
+    AuthorizationOutcome::Declined {
+        code: "card_declined".to_owned(),
+        retryable: false,
+    }
 }
 
 fn done(cents: i64) -> OperationOutcome {
-    OperationOutcome::Done { amount: euro(cents) }
+    OperationOutcome::Done {
+        amount: euro(cents),
+    }
 }
 
 fn failed() -> OperationOutcome {
-    OperationOutcome::Failed { code: "refused".to_owned(), retryable: false }
+    OperationOutcome::Failed {
+        code: "refused".to_owned(),
+        retryable: false,
+    }
 }
 
 fn id(operation: u128) -> OperationId {

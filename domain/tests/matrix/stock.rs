@@ -6,8 +6,8 @@ use orderlog_domain::{
     ids::{OrderId, ReservationId, ShipmentId, Sku, WarehouseId},
     stock::{
         AdjustStock, BackorderPolicy, CommitReservation, ConfirmReservation, ExpireReservation,
-        ReceiveStock, RegisterStockItem, ReleaseReason, ReleaseReservation, Reserve, SetStockPolicy,
-        StockCommand, StockItem,
+        ReceiveStock, RegisterStockItem, ReleaseReason, ReleaseReservation, Reserve,
+        SetStockPolicy, StockCommand, StockItem,
     },
 };
 use uuid::Uuid;
@@ -21,26 +21,54 @@ const FORGOTTEN_AFTER: i64 = 46;
 pub(crate) fn lives() -> Vec<Life<StockItem>> {
     let stocked = || vec![register(BackorderPolicy::Deny), receive(10)];
     let and = |commands: &[StockCommand]| [stocked(), commands.to_vec()].concat();
-    let backordered = vec![register(BackorderPolicy::Allow { limit: 10 }), receive(3), reserve(5)];
+    let backordered = vec![
+        register(BackorderPolicy::Allow { limit: 10 }),
+        receive(3),
+        reserve(5),
+    ];
     let mut forgotten = life("Released, 46 days ago", 0, and(&[reserve(5), release()]));
-    forgotten.commands.push((days(FORGOTTEN_AFTER), reserve_another()));
-    forgotten.commands.push((days(FORGOTTEN_AFTER), release_another()));
+    forgotten
+        .commands
+        .push((days(FORGOTTEN_AFTER), reserve_another()));
+    forgotten
+        .commands
+        .push((days(FORGOTTEN_AFTER), release_another()));
     forgotten.now = days(FORGOTTEN_AFTER);
     vec![
         life("Never registered", 0, vec![]),
-        life("Registered and empty", 0, vec![register(BackorderPolicy::Deny)]),
+        life(
+            "Registered and empty",
+            0,
+            vec![register(BackorderPolicy::Deny)],
+        ),
         life("Ten on hand", 0, stocked()),
         life("Five of ten held", 0, and(&[reserve(5)])),
         life("Five of ten held too long", HELD_UNTIL, and(&[reserve(5)])),
-        life("Five of ten confirmed", HELD_UNTIL, and(&[reserve(5), confirm()])),
-        life("Three of five confirmed have left", 0, and(&[reserve(5), confirm(), commit(3)])),
+        life(
+            "Five of ten confirmed",
+            HELD_UNTIL,
+            and(&[reserve(5), confirm()]),
+        ),
+        life(
+            "Three of five confirmed have left",
+            0,
+            and(&[reserve(5), confirm(), commit(3)]),
+        ),
         life("Committed", 0, and(&[reserve(5), confirm(), commit(5)])),
         life("Released", 0, and(&[reserve(5), release()])),
         life("Released before it was made", 0, and(&[release()])),
         expired(and(&[reserve(5)])),
-        life("Counted two with five confirmed", 0, and(&[reserve(5), confirm(), adjust(-8)])),
+        life(
+            "Counted two with five confirmed",
+            0,
+            and(&[reserve(5), confirm(), adjust(-8)]),
+        ),
         life("Two of five backordered", 0, backordered.clone()),
-        life("Two of five backordered, confirmed", 0, [backordered, vec![confirm()]].concat()),
+        life(
+            "Two of five backordered, confirmed",
+            0,
+            [backordered, vec![confirm()]].concat(),
+        ),
         forgotten,
     ]
 }
@@ -48,7 +76,11 @@ pub(crate) fn lives() -> Vec<Life<StockItem>> {
 pub(crate) fn commands() -> Vec<Asked<StockCommand>> {
     let policy = |safety_stock| {
         let backorder = BackorderPolicy::Deny;
-        StockCommand::SetPolicy(SetStockPolicy { safety_stock, low_stock_at: 2, backorder })
+        StockCommand::SetPolicy(SetStockPolicy {
+            safety_stock,
+            low_stock_at: 2,
+            backorder,
+        })
     };
     let adjusted = |edit: fn(&mut AdjustStock)| {
         let mut adjust = adjustment(-1);
@@ -67,12 +99,20 @@ pub(crate) fn commands() -> Vec<Asked<StockCommand>> {
         ("AdjustStock", "one more", adjust(1)),
         ("AdjustStock", "five less", adjust(-5)),
         ("AdjustStock", "more than there are", adjust(-11)),
-        ("AdjustStock", "counting on ten", adjusted(|adjust| adjust.expected_on_hand = Some(10))),
-        ("AdjustStock", "without a reason", adjusted(|adjust| adjust.reason.clear())),
+        (
+            "AdjustStock",
+            "counting on ten",
+            adjusted(|adjust| adjust.expected_on_hand = Some(10)),
+        ),
+        (
+            "AdjustStock",
+            "without a reason",
+            adjusted(|adjust| adjust.reason.clear()),
+        ),
         ("Reserve", "", reserve(5)),
         ("Reserve", "with another quantity", reserve(4)),
         ("Reserve", "another", reserve_another()),
-        ("Reserve", "another, too many", reserve_as(2, 21)),
+        ("Reserve", "another and too many", reserve_as(2, 21)),
         ("Reserve", "none", reserve(0)),
         ("ConfirmReservation", "", confirm()),
         ("CommitReservation", "in part", commit(2)),
@@ -82,13 +122,24 @@ pub(crate) fn commands() -> Vec<Asked<StockCommand>> {
         ("ReleaseReservation", "another", release_another()),
         ("ExpireReservation", "", expire()),
     ]
-    .map(|(command, variant, says)| Asked { command, variant, says })
+    .map(|(command, variant, says)| Asked {
+        command,
+        variant,
+        says,
+    })
     .into()
 }
 
 fn life(name: &'static str, minute: i64, commands: Vec<StockCommand>) -> Life<StockItem> {
-    let commands = commands.into_iter().map(|command| (at(0), command)).collect();
-    Life { name, commands, now: at(minute) }
+    let commands = commands
+        .into_iter()
+        .map(|command| (at(0), command))
+        .collect();
+    Life {
+        name,
+        commands,
+        now: at(minute),
+    }
 }
 
 fn expired(commands: Vec<StockCommand>) -> Life<StockItem> {
@@ -100,11 +151,20 @@ fn expired(commands: Vec<StockCommand>) -> Life<StockItem> {
 fn register(backorder: BackorderPolicy) -> StockCommand {
     let sku = Sku::parse("MUG-1").expect("a sku");
     let warehouse = WarehouseId::main();
-    StockCommand::Register(RegisterStockItem { sku, warehouse, safety_stock: 0, low_stock_at: 2, backorder })
+    StockCommand::Register(RegisterStockItem {
+        sku,
+        warehouse,
+        safety_stock: 0,
+        low_stock_at: 2,
+        backorder,
+    })
 }
 
 fn receive(quantity: u32) -> StockCommand {
-    StockCommand::Receive(ReceiveStock { receipt_id: "receipt".to_owned(), quantity })
+    StockCommand::Receive(ReceiveStock {
+        receipt_id: "receipt".to_owned(),
+        quantity,
+    })
 }
 
 fn adjust(delta: i64) -> StockCommand {
@@ -113,7 +173,12 @@ fn adjust(delta: i64) -> StockCommand {
 
 fn adjustment(delta: i64) -> AdjustStock {
     let (adjustment_id, reason) = ("count".to_owned(), "counted".to_owned());
-    AdjustStock { adjustment_id, delta, reason, expected_on_hand: None }
+    AdjustStock {
+        adjustment_id,
+        delta,
+        reason,
+        expected_on_hand: None,
+    }
 }
 
 fn reserve(quantity: u32) -> StockCommand {
@@ -134,12 +199,18 @@ fn reserve_as(reservation: u128, quantity: u32) -> StockCommand {
 }
 
 fn confirm() -> StockCommand {
-    StockCommand::ConfirmReservation(ConfirmReservation { reservation_id: first() })
+    StockCommand::ConfirmReservation(ConfirmReservation {
+        reservation_id: first(),
+    })
 }
 
 fn commit(quantity: u32) -> StockCommand {
     let shipment_id = ShipmentId(Uuid::from_u128(3));
-    StockCommand::CommitReservation(CommitReservation { reservation_id: first(), shipment_id, quantity })
+    StockCommand::CommitReservation(CommitReservation {
+        reservation_id: first(),
+        shipment_id,
+        quantity,
+    })
 }
 
 fn release() -> StockCommand {
@@ -152,11 +223,17 @@ fn release_another() -> StockCommand {
 
 fn release_of(reservation_id: ReservationId) -> StockCommand {
     let reason = ReleaseReason::OrderCancelled;
-    StockCommand::ReleaseReservation(ReleaseReservation { reservation_id, order_id: order(), reason })
+    StockCommand::ReleaseReservation(ReleaseReservation {
+        reservation_id,
+        order_id: order(),
+        reason,
+    })
 }
 
 fn expire() -> StockCommand {
-    StockCommand::ExpireReservation(ExpireReservation { reservation_id: first() })
+    StockCommand::ExpireReservation(ExpireReservation {
+        reservation_id: first(),
+    })
 }
 
 fn first() -> ReservationId {

@@ -25,9 +25,10 @@ proptest! {
 }
 
 fn of_notification(fact: Fact) -> Option<NotificationEvent> {
-    match fact {
-        Fact::Notification(event) => Some(event),
-        _ => None,
+    if let Fact::Notification(event) = fact {
+        Some(event)
+    } else {
+        None
     }
 }
 
@@ -41,7 +42,9 @@ fn command() -> impl Strategy<Value = NotificationCommand> {
             kind: NotificationKind::OrderConfirmed,
             text: "Your order is confirmed.".to_owned(),
         })),
-        Just(NotificationCommand::RecordSent(RecordSent { channel: channel() })),
+        Just(NotificationCommand::RecordSent(RecordSent {
+            channel: channel()
+        })),
         Just(NotificationCommand::RecordFailed(RecordFailed {
             channel: channel(),
             reason: "no room".to_owned(),

@@ -8,8 +8,8 @@ use orderlog_domain::{
     payment::{
         AuthorizationOutcome, Authorize, Capture, CaptureMode, CompleteAction, ExpireAuthorization,
         InitiatePayment, OperationOutcome, Payment, PaymentCommand, PaymentEvent, PaymentStatus,
-        Reconcile, RecordAuthorization, RecordCapture, RecordRefund, RecordStillUnknown, RecordVoid,
-        Refund, Void,
+        Reconcile, RecordAuthorization, RecordCapture, RecordRefund, RecordStillUnknown,
+        RecordVoid, Refund, Void,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -62,7 +62,7 @@ proptest! {
     #[test]
     fn one_operation_at_a_time(commands in lifetime()) {
         live::<Payment, _>(commands, Payment::decide, of_payment, |step| {
-            let asked = step.events.iter().filter_map(asks).last();
+            let asked = step.events.iter().filter_map(asks).next_back();
             if let (Some(asked), Some(flight)) = (asked, &step.before.in_flight) {
                 let still = step.after.in_flight.as_ref().map(|flight| flight.operation_id);
                 assert!(flight.operation_id != asked, "asked again: {:?}", step.events);
@@ -75,26 +75,37 @@ proptest! {
 }
 
 fn of_payment(fact: Fact) -> Option<PaymentEvent> {
-    match fact {
-        Fact::Payment(event) => Some(event),
-        _ => None,
+    if let Fact::Payment(event) = fact {
+        Some(event)
+    } else {
+        None
     }
 }
 
 fn asks(event: &PaymentEvent) -> Option<OperationId> {
-    match event {
-        PaymentEvent::PaymentAuthorizationRequested { operation_id, .. }
-        | PaymentEvent::PaymentCaptureRequested { operation_id, .. }
-        | PaymentEvent::PaymentVoidRequested { operation_id, .. }
-        | PaymentEvent::PaymentRefundRequested { operation_id, .. } => Some(*operation_id),
-        _ => None,
+    if let PaymentEvent::PaymentAuthorizationRequested { operation_id, .. }
+    | PaymentEvent::PaymentCaptureRequested { operation_id, .. }
+    | PaymentEvent::PaymentVoidRequested { operation_id, .. }
+    | PaymentEvent::PaymentRefundRequested { operation_id, .. } = event
+    {
+        Some(*operation_id)
+    } else {
+        None
     }
 }
 
 /// A payment that begins, then anything at all.
 fn lifetime() -> impl Strategy<Value = Vec<(i64, PaymentCommand)>> {
     vec((0_i64..10, command()), 1..50).prop_map(|commands| {
-        let begun = [(0, initiate(100)), (0, PaymentCommand::Authorize(Authorize { operation_id: id(1) }))];
+        let begun = [
+            (0, initiate(100)),
+            (
+                0,
+                PaymentCommand::Authorize(Authorize {
+                    operation_id: id(1),
+                }),
+            ),
+        ];
         begun.into_iter().chain(commands).collect()
     })
 }
@@ -121,13 +132,22 @@ fn asking() -> impl Strategy<Value = PaymentCommand> {
         operation().prop_map(|operation_id| C::CompleteAction(CompleteAction { operation_id })),
         (1_u32..3).prop_map(|attempt| C::Reconcile(Reconcile { attempt })),
         (operation(), amount(), any::<bool>()).prop_map(|(operation_id, amount, is_final)| {
-            C::Capture(Capture { operation_id, amount, is_final })
+            C::Capture(Capture {
+                operation_id,
+                amount,
+                is_final,
+            })
         }),
         operation().prop_map(|operation_id| C::Void(Void { operation_id })),
         Just(C::ExpireAuthorization(ExpireAuthorization {})),
         (operation(), amount()).prop_map(|(operation_id, amount)| {
             let refund_id = RefundId(operation_id.0);
-            C::Refund(Refund { operation_id, refund_id, amount, reason: "chipped".to_owned() })
+            C::Refund(Refund {
+                operation_id,
+                refund_id,
+                amount,
+                reason: "chipped".to_owned(),
+            })
         }),
     ]
 }
@@ -136,18 +156,32 @@ fn recording() -> impl Strategy<Value = PaymentCommand> {
     use PaymentCommand as C;
     prop_oneof![
         (operation(), authorization()).prop_map(|(operation_id, outcome)| {
-            C::RecordAuthorization(RecordAuthorization { operation_id, outcome })
+            C::RecordAuthorization(RecordAuthorization {
+                operation_id,
+                outcome,
+            })
         }),
         (operation(), outcome()).prop_map(|(operation_id, outcome)| {
-            C::RecordCapture(RecordCapture { operation_id, outcome })
+            C::RecordCapture(RecordCapture {
+                operation_id,
+                outcome,
+            })
         }),
-        (operation(), outcome())
-            .prop_map(|(operation_id, outcome)| C::RecordVoid(RecordVoid { operation_id, outcome })),
+        (operation(), outcome()).prop_map(|(operation_id, outcome)| C::RecordVoid(RecordVoid {
+            operation_id,
+            outcome
+        })),
         (operation(), outcome()).prop_map(|(operation_id, outcome)| {
-            C::RecordRefund(RecordRefund { operation_id, outcome })
+            C::RecordRefund(RecordRefund {
+                operation_id,
+                outcome,
+            })
         }),
         (operation(), 1_u32..3).prop_map(|(operation_id, attempt)| {
-            C::RecordStillUnknown(RecordStillUnknown { operation_id, attempt })
+            C::RecordStillUnknown(RecordStillUnknown {
+                operation_id,
+                attempt,
+            })
         }),
     ]
 }

@@ -27,9 +27,10 @@ proptest! {
 }
 
 fn of_product(fact: Fact) -> Option<orderlog_domain::product::ProductEvent> {
-    match fact {
-        Fact::Product(event) => Some(event),
-        _ => None,
+    if let Fact::Product(event) = fact {
+        Some(event)
+    } else {
+        None
     }
 }
 
@@ -39,7 +40,10 @@ fn command() -> impl Strategy<Value = ProductCommand> {
             sku: Sku::parse("MUG-1").expect("a sku"),
             name: "Mug".to_owned(),
             unit_price,
-            tax: TaxRate { basis_points: 1_900, inclusive: true },
+            tax: TaxRate {
+                basis_points: 1_900,
+                inclusive: true,
+            },
         })
     });
     let change = (price(), proptest::option::of(0_i64..50)).prop_map(|(new, hour)| {
@@ -56,7 +60,6 @@ fn command() -> impl Strategy<Value = ProductCommand> {
 }
 
 fn price() -> impl Strategy<Value = Money> {
-    (-1_i64..4, prop::sample::select(vec!["EUR", "EUR", "GBP"])).prop_map(|(cents, code)| {
-        Money::new(cents, Currency::from_code(code).expect("a currency"))
-    })
+    (-1_i64..4, prop::sample::select(vec!["EUR", "EUR", "GBP"]))
+        .prop_map(|(cents, code)| Money::new(cents, Currency::from_code(code).expect("a currency")))
 }

@@ -8,8 +8,8 @@ use orderlog_domain::{
     ids::{OrderId, ReservationId, ShipmentId, Sku, WarehouseId},
     stock::{
         AdjustStock, BackorderPolicy, CommitReservation, ConfirmReservation, ExpireReservation,
-        ReceiveStock, RegisterStockItem, ReleaseReason, ReleaseReservation, Reserve, SetStockPolicy,
-        StockCommand, StockEvent, StockItem,
+        ReceiveStock, RegisterStockItem, ReleaseReason, ReleaseReservation, Reserve,
+        SetStockPolicy, StockCommand, StockEvent, StockItem,
     },
 };
 use proptest::{collection::vec, prelude::*};
@@ -75,9 +75,10 @@ proptest! {
 }
 
 fn of_stock(fact: Fact) -> Option<StockEvent> {
-    match fact {
-        Fact::Stock(event) => Some(event),
-        _ => None,
+    if let Fact::Stock(event) = fact {
+        Some(event)
+    } else {
+        None
     }
 }
 
@@ -119,18 +120,32 @@ fn backorder() -> impl Strategy<Value = BackorderPolicy> {
 }
 
 fn movement() -> impl Strategy<Value = StockCommand> {
-    let reserve = (reservation(), 0_u32..6, 0_i64..60).prop_map(|(reservation_id, quantity, hour)| {
-        let expires_at = DateTime::UNIX_EPOCH + TimeDelta::hours(hour);
-        StockCommand::Reserve(Reserve { reservation_id, order_id: order(), quantity, expires_at })
-    });
+    let reserve =
+        (reservation(), 0_u32..6, 0_i64..60).prop_map(|(reservation_id, quantity, hour)| {
+            let expires_at = DateTime::UNIX_EPOCH + TimeDelta::hours(hour);
+            StockCommand::Reserve(Reserve {
+                reservation_id,
+                order_id: order(),
+                quantity,
+                expires_at,
+            })
+        });
     let commit = (reservation(), 0_u32..6).prop_map(|(reservation_id, quantity)| {
         let shipment_id = ShipmentId(Uuid::from_u128(8));
-        StockCommand::CommitReservation(CommitReservation { reservation_id, shipment_id, quantity })
+        StockCommand::CommitReservation(CommitReservation {
+            reservation_id,
+            shipment_id,
+            quantity,
+        })
     });
     let release = reservation().prop_map(|reservation_id| {
         let reason = ReleaseReason::OrderCancelled;
         let order_id = order();
-        StockCommand::ReleaseReservation(ReleaseReservation { reservation_id, order_id, reason })
+        StockCommand::ReleaseReservation(ReleaseReservation {
+            reservation_id,
+            order_id,
+            reason,
+        })
     });
     let confirm = reservation().prop_map(|reservation_id| {
         StockCommand::ConfirmReservation(ConfirmReservation { reservation_id })
@@ -139,19 +154,33 @@ fn movement() -> impl Strategy<Value = StockCommand> {
         StockCommand::ExpireReservation(ExpireReservation { reservation_id })
     });
     let receive = (0_u32..8).prop_map(|quantity| {
-        StockCommand::Receive(ReceiveStock { receipt_id: "receipt".to_owned(), quantity })
+        StockCommand::Receive(ReceiveStock {
+            receipt_id: "receipt".to_owned(),
+            quantity,
+        })
     });
     prop_oneof![4 => reserve, 2 => confirm, 2 => commit, 1 => release, 1 => expire, 2 => receive]
 }
 
 fn correction() -> impl Strategy<Value = StockCommand> {
-    let adjust = (-6_i64..6, proptest::option::of(0_i64..10)).prop_map(|(delta, expected_on_hand)| {
-        let (adjustment_id, reason) = ("count".to_owned(), "counted".to_owned());
-        StockCommand::Adjust(AdjustStock { adjustment_id, delta, reason, expected_on_hand })
-    });
-    let policy = (0_u32..5, 0_u32..5, backorder()).prop_map(|(safety_stock, low_stock_at, backorder)| {
-        StockCommand::SetPolicy(SetStockPolicy { safety_stock, low_stock_at, backorder })
-    });
+    let adjust =
+        (-6_i64..6, proptest::option::of(0_i64..10)).prop_map(|(delta, expected_on_hand)| {
+            let (adjustment_id, reason) = ("count".to_owned(), "counted".to_owned());
+            StockCommand::Adjust(AdjustStock {
+                adjustment_id,
+                delta,
+                reason,
+                expected_on_hand,
+            })
+        });
+    let policy =
+        (0_u32..5, 0_u32..5, backorder()).prop_map(|(safety_stock, low_stock_at, backorder)| {
+            StockCommand::SetPolicy(SetStockPolicy {
+                safety_stock,
+                low_stock_at,
+                backorder,
+            })
+        });
     prop_oneof![adjust, policy]
 }
 

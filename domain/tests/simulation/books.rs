@@ -14,15 +14,24 @@ pub(crate) fn check(world: &World) {
     for (order_id, (order, plan)) in &world.orders {
         let (saga, history) = &world.sagas[order_id];
         let mut replayed = Fulfilment::default();
-        history.iter().for_each(|event| replayed.apply(event.clone()));
+        history
+            .iter()
+            .for_each(|event| replayed.apply(event.clone()));
         assert_eq!(&replayed, saga, "a replay differs");
         match order.status {
             OrderStatus::Rejected | OrderStatus::Cancelled => {
-                assert_eq!((saga.step, saga.status()), (Step::Compensated, Status::Compensated), "{history:#?}");
+                assert_eq!(
+                    (saga.step, saga.status()),
+                    (Step::Compensated, Status::Compensated),
+                    "{history:#?}"
+                );
                 nothing_is_left(world, *order_id);
             }
             OrderStatus::Completed => {
-                assert_eq!((saga.step, saga.status()), (Step::Completed, Status::Completed));
+                assert_eq!(
+                    (saga.step, saga.status()),
+                    (Step::Completed, Status::Completed)
+                );
                 is_paid(world, *order_id, order);
             }
             OrderStatus::New
@@ -33,7 +42,12 @@ pub(crate) fn check(world: &World) {
             | OrderStatus::Shipped
             | OrderStatus::Cancelling => waits_for_a_person(saga, plan, order),
         }
-        assert!(saga.timers.is_empty(), "{:?} waits on {:?}", saga.step, saga.timers);
+        assert!(
+            saga.timers.is_empty(),
+            "{:?} waits on {:?}",
+            saga.step,
+            saga.timers
+        );
     }
     stock_adds_up(world);
     the_gateway_agrees(world);
@@ -41,24 +55,50 @@ pub(crate) fn check(world: &World) {
 
 fn nothing_is_left(world: &World, order_id: OrderId) {
     for item in world.stock.values() {
-        assert!(item.reservations.values().all(|held| held.order_id != order_id), "stock is still held");
+        assert!(
+            item.reservations
+                .values()
+                .all(|held| held.order_id != order_id),
+            "stock is still held"
+        );
     }
     for (payment_id, payment) in payments_of(world, order_id) {
-        assert_eq!((payment.ledger.held(), payment.ledger.refundable()), (0, 0), "{payment:?}");
+        assert_eq!(
+            (payment.ledger.held(), payment.ledger.refundable()),
+            (0, 0),
+            "{payment:?}"
+        );
         let account = world.gateway.get(payment_id).cloned().unwrap_or_default();
-        assert_eq!((account.held(), account.captured - account.refunded), (0, 0), "{payment:?} {account:?}");
+        assert_eq!(
+            (account.held(), account.captured - account.refunded),
+            (0, 0),
+            "{payment:?} {account:?}"
+        );
     }
 }
 
 fn is_paid(world: &World, order_id: OrderId, order: &Order) {
-    let total = order.placed.as_ref().map_or(0, |placed| placed.total.amount_minor);
-    let paid: i64 = payments_of(world, order_id).map(|(_, payment)| payment.ledger.refundable()).sum();
+    let total = order
+        .placed
+        .as_ref()
+        .map_or(0, |placed| placed.total.amount_minor);
+    let paid: i64 = payments_of(world, order_id)
+        .map(|(_, payment)| payment.ledger.refundable())
+        .sum();
     assert_eq!(paid, total);
 }
 
 fn waits_for_a_person(saga: &Fulfilment, plan: &Plan, order: &Order) {
-    let may_wait = plan.script.may_need_a_person() || !plan.conduct.packs || !plan.conduct.dispatches;
-    assert!(may_wait, "{:?} in {:?}, {:?} waits for {:?}", order.status, saga.step, saga.status(), saga.waits_for());
+    let may_wait =
+        plan.script.may_need_a_person() || !plan.conduct.packs || !plan.conduct.dispatches;
+    assert!(
+        may_wait,
+        "{:?} in {:?}, {:?} waits for {:?}",
+        order.status,
+        saga.step,
+        saga.status(),
+        saga.waits_for()
+    );
     let waits_for_packing = saga.step == Step::Preparing && !plan.conduct.packs;
     assert!(
         saga.status() == Status::NeedsOperator || waits_for_packing,
@@ -87,13 +127,31 @@ fn stock_adds_up(world: &World) {
 }
 
 fn the_gateway_agrees(world: &World) {
-    for (payment_id, payment) in world.payments.iter().filter(|(_, payment)| payment.in_flight.is_none() && payment.conflict.is_none()) {
+    for (payment_id, payment) in world
+        .payments
+        .iter()
+        .filter(|(_, payment)| payment.in_flight.is_none() && payment.conflict.is_none())
+    {
         let account = world.gateway.get(payment_id).cloned().unwrap_or_default();
-        let ours = (payment.ledger.held(), payment.ledger.captured, payment.ledger.refunded);
-        assert_eq!(ours, (account.held(), account.captured, account.refunded), "{payment:?}");
+        let ours = (
+            payment.ledger.held(),
+            payment.ledger.captured,
+            payment.ledger.refunded,
+        );
+        assert_eq!(
+            ours,
+            (account.held(), account.captured, account.refunded),
+            "{payment:?}"
+        );
     }
 }
 
-fn payments_of(world: &World, order_id: OrderId) -> impl Iterator<Item = (&orderlog_domain::ids::PaymentId, &Payment)> {
-    world.payments.iter().filter(move |(_, payment)| payment.order_id() == Some(order_id))
+fn payments_of(
+    world: &World,
+    order_id: OrderId,
+) -> impl Iterator<Item = (&orderlog_domain::ids::PaymentId, &Payment)> {
+    world
+        .payments
+        .iter()
+        .filter(move |(_, payment)| payment.order_id() == Some(order_id))
 }

@@ -8,8 +8,8 @@ use orderlog_domain::{
     ids::OperationId,
     money::Money,
     payment::{
-        AuthorizationOutcome, Operation, OperationOutcome, PaymentCommand, PaymentEvent, RecordAuthorization, RecordCapture,
-        RecordRefund, RecordStillUnknown, RecordVoid,
+        AuthorizationOutcome, Operation, OperationOutcome, PaymentCommand, PaymentEvent,
+        RecordAuthorization, RecordCapture, RecordRefund, RecordStillUnknown, RecordVoid,
     },
 };
 
@@ -24,6 +24,7 @@ pub(crate) enum Script {
     AnswersAuthorizationWhenAsked,
     NeverAnswersAuthorization,
     AuthorizesAfterAll,
+    DeclinesAndAuthorizes,
     CapturesAtTheThirdTry,
     RefusesCapture,
     AnswersCaptureWhenAsked,
@@ -34,7 +35,7 @@ pub(crate) enum Script {
 }
 
 impl Script {
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Approves,
         Self::Declines,
         Self::AsksTheCustomer,
@@ -43,6 +44,7 @@ impl Script {
         Self::AnswersAuthorizationWhenAsked,
         Self::NeverAnswersAuthorization,
         Self::AuthorizesAfterAll,
+        Self::DeclinesAndAuthorizes,
         Self::CapturesAtTheThirdTry,
         Self::RefusesCapture,
         Self::AnswersCaptureWhenAsked,
@@ -56,7 +58,10 @@ impl Script {
     pub(crate) fn may_need_a_person(self) -> bool {
         matches!(
             self,
-            Self::ReportsAnotherAmount | Self::NeverAnswersAuthorization | Self::NeverAnswersCapture | Self::NeverUndoes
+            Self::ReportsAnotherAmount
+                | Self::NeverAnswersAuthorization
+                | Self::NeverAnswersCapture
+                | Self::NeverUndoes
         )
     }
 }
@@ -85,21 +90,50 @@ impl Account {
     }
 
     /// Carries out what a payment asks for, once per operation, and answers, or not.
-    pub(crate) fn call(&mut self, script: Script, event: &PaymentEvent, at: DecidedAt) -> Option<PaymentCommand> {
+    pub(crate) fn call(
+        &mut self,
+        script: Script,
+        event: &PaymentEvent,
+        at: DecidedAt,
+    ) -> Option<PaymentCommand> {
         match event {
-            PaymentEvent::PaymentAuthorizationRequested { operation_id, amount, .. } => {
-                Some(self.authorize(script, *operation_id, *amount, at))
-            }
-            PaymentEvent::PaymentCaptureRequested { operation_id, amount, .. } => Some(self.capture(script, *operation_id, *amount)),
-            PaymentEvent::PaymentVoidRequested { operation_id, amount, .. } => {
+            PaymentEvent::PaymentAuthorizationRequested {
+                operation_id,
+                amount,
+                ..
+            } => Some(self.authorize(script, *operation_id, *amount, at)),
+            PaymentEvent::PaymentCaptureRequested {
+                operation_id,
+                amount,
+                ..
+            } => Some(self.capture(script, *operation_id, *amount)),
+            PaymentEvent::PaymentVoidRequested {
+                operation_id,
+                amount,
+                ..
+            } => {
                 let outcome = self.undo(script, *operation_id, Operation::Void, *amount);
-                Some(PaymentCommand::RecordVoid(RecordVoid { operation_id: *operation_id, outcome }))
+                Some(PaymentCommand::RecordVoid(RecordVoid {
+                    operation_id: *operation_id,
+                    outcome,
+                }))
             }
-            PaymentEvent::PaymentRefundRequested { operation_id, amount, .. } => {
+            PaymentEvent::PaymentRefundRequested {
+                operation_id,
+                amount,
+                ..
+            } => {
                 let outcome = self.undo(script, *operation_id, Operation::Refund, *amount);
-                Some(PaymentCommand::RecordRefund(RecordRefund { operation_id: *operation_id, outcome }))
+                Some(PaymentCommand::RecordRefund(RecordRefund {
+                    operation_id: *operation_id,
+                    outcome,
+                }))
             }
-            PaymentEvent::PaymentReconciliationRequested { operation_id, attempt, .. } => Some(self.tell(script, *operation_id, *attempt)),
+            PaymentEvent::PaymentReconciliationRequested {
+                operation_id,
+                attempt,
+                ..
+            } => Some(self.tell(script, *operation_id, *attempt)),
             _ => None,
         }
     }
@@ -107,22 +141,39 @@ impl Account {
     /// A success that the gateway reports of itself, long after.
     pub(crate) fn report_late(&self) -> Vec<PaymentCommand> {
         let all = self.effects.keys();
-        all.map(|operation_id| self.recorded(*operation_id)).filter(|command| matches!(command, PaymentCommand::RecordAuthorization(_))).collect()
+        all.map(|operation_id| self.recorded(*operation_id))
+            .filter(|command| matches!(command, PaymentCommand::RecordAuthorization(_)))
+            .collect()
     }
 
-    fn authorize(&mut self, script: Script, operation_id: OperationId, amount: Money, at: DecidedAt) -> PaymentCommand {
+    fn authorize(
+        &mut self,
+        script: Script,
+        operation_id: OperationId,
+        amount: Money,
+        at: DecidedAt,
+    ) -> PaymentCommand {
         if !self.effects.contains_key(&operation_id) {
             let first = self.count(Operation::Authorize) == 1;
             let held = |amount_minor| AuthorizationOutcome::Authorized {
                 amount: Money::new(amount_minor, amount.currency),
                 gateway_ref: "ref".to_owned(),
-                expires_at: at + TimeDelta::days(if script == Script::LetsGoEarly && first { 1 } else { 90 }),
+                expires_at: at
+                    + TimeDelta::days(if script == Script::LetsGoEarly && first {
+                        1
+                    } else {
+                        90
+                    }),
             };
             let outcome = match script {
-                Script::Declines => AuthorizationOutcome::Declined { code: "declined".to_owned(), retryable: false },
-                Script::AsksTheCustomer if first => {
-                    AuthorizationOutcome::ActionRequired { url: "https://bank.example".to_owned(), expires_at: at + TimeDelta::hours(1) }
-                }
+                Script::Declines => AuthorizationOutcome::Declined {
+                    code: "declined".to_owned(),
+                    retryable: false,
+                },
+                Script::AsksTheCustomer if first => AuthorizationOutcome::ActionRequired {
+                    url: "https://bank.example".to_owned(),
+                    expires_at: at + TimeDelta::hours(1),
+                },
                 Script::AuthorizesLess => held(amount.amount_minor - 1),
                 Script::ReportsAnotherAmount => held(amount.amount_minor + 1),
                 _ => held(amount.amount_minor),
@@ -130,20 +181,44 @@ impl Account {
             if let AuthorizationOutcome::Authorized { amount, .. } = &outcome {
                 self.authorized += amount.amount_minor;
             }
-            self.effects.insert(operation_id, Effect::Authorization(outcome));
+            self.effects
+                .insert(operation_id, Effect::Authorization(outcome));
         }
         match script {
-            Script::AnswersAuthorizationWhenAsked | Script::NeverAnswersAuthorization | Script::AuthorizesAfterAll => {
-                PaymentCommand::RecordAuthorization(RecordAuthorization { operation_id, outcome: AuthorizationOutcome::Unknown })
+            Script::AnswersAuthorizationWhenAsked
+            | Script::NeverAnswersAuthorization
+            | Script::AuthorizesAfterAll => {
+                PaymentCommand::RecordAuthorization(RecordAuthorization {
+                    operation_id,
+                    outcome: AuthorizationOutcome::Unknown,
+                })
+            }
+            Script::DeclinesAndAuthorizes => {
+                let outcome = AuthorizationOutcome::Declined {
+                    code: "declined".to_owned(),
+                    retryable: false,
+                };
+                PaymentCommand::RecordAuthorization(RecordAuthorization {
+                    operation_id,
+                    outcome,
+                })
             }
             _ => self.recorded(operation_id),
         }
     }
 
-    fn capture(&mut self, script: Script, operation_id: OperationId, amount: Money) -> PaymentCommand {
+    fn capture(
+        &mut self,
+        script: Script,
+        operation_id: OperationId,
+        amount: Money,
+    ) -> PaymentCommand {
         if !self.effects.contains_key(&operation_id) {
             let tries = self.count(Operation::Capture);
-            let failed = |retryable| OperationOutcome::Failed { code: "capture_failed".to_owned(), retryable };
+            let failed = |retryable| OperationOutcome::Failed {
+                code: "capture_failed".to_owned(),
+                retryable,
+            };
             let outcome = match script {
                 Script::CapturesAtTheThirdTry if tries < 3 => failed(true),
                 Script::RefusesCapture => failed(false),
@@ -156,22 +231,37 @@ impl Account {
         }
         match script {
             Script::AnswersCaptureWhenAsked | Script::NeverAnswersCapture => {
-                PaymentCommand::RecordCapture(RecordCapture { operation_id, outcome: OperationOutcome::Unknown })
+                PaymentCommand::RecordCapture(RecordCapture {
+                    operation_id,
+                    outcome: OperationOutcome::Unknown,
+                })
             }
             _ => self.recorded_capture(operation_id),
         }
     }
 
-    fn undo(&mut self, script: Script, operation_id: OperationId, operation: Operation, amount: Money) -> OperationOutcome {
+    fn undo(
+        &mut self,
+        script: Script,
+        operation_id: OperationId,
+        operation: Operation,
+        amount: Money,
+    ) -> OperationOutcome {
         if !self.effects.contains_key(&operation_id) {
             let tries = self.count(operation);
-            let fails = script == Script::NeverUndoes || script == Script::UndoesAtTheThirdTry && tries < 3;
+            let fails =
+                script == Script::NeverUndoes || script == Script::UndoesAtTheThirdTry && tries < 3;
             let outcome = if fails {
-                OperationOutcome::Failed { code: "undo_failed".to_owned(), retryable: true }
+                OperationOutcome::Failed {
+                    code: "undo_failed".to_owned(),
+                    retryable: true,
+                }
             } else {
                 match operation {
                     Operation::Refund => self.refunded += amount.amount_minor,
-                    Operation::Void | Operation::Authorize | Operation::Capture => self.voided += self.held(),
+                    Operation::Void | Operation::Authorize | Operation::Capture => {
+                        self.voided += self.held()
+                    }
                 }
                 OperationOutcome::Done { amount }
             };
@@ -185,11 +275,16 @@ impl Account {
 
     fn tell(&self, script: Script, operation_id: OperationId, attempt: u32) -> PaymentCommand {
         let answers = match script {
-            Script::NeverAnswersAuthorization | Script::NeverAnswersCapture | Script::AuthorizesAfterAll => false,
+            Script::NeverAnswersAuthorization
+            | Script::NeverAnswersCapture
+            | Script::AuthorizesAfterAll => false,
             _ => attempt >= 3,
         };
         if !answers {
-            return PaymentCommand::RecordStillUnknown(RecordStillUnknown { operation_id, attempt });
+            return PaymentCommand::RecordStillUnknown(RecordStillUnknown {
+                operation_id,
+                attempt,
+            });
         }
         match self.effects.get(&operation_id) {
             Some(Effect::Other(_)) => self.recorded_capture(operation_id),
@@ -200,7 +295,10 @@ impl Account {
     fn recorded(&self, operation_id: OperationId) -> PaymentCommand {
         match self.effects.get(&operation_id) {
             Some(Effect::Authorization(outcome)) => {
-                PaymentCommand::RecordAuthorization(RecordAuthorization { operation_id, outcome: outcome.clone() })
+                PaymentCommand::RecordAuthorization(RecordAuthorization {
+                    operation_id,
+                    outcome: outcome.clone(),
+                })
             }
             Some(Effect::Other(_)) | None => self.recorded_capture(operation_id),
         }
@@ -211,7 +309,10 @@ impl Account {
             Some(Effect::Other(outcome)) => outcome.clone(),
             Some(Effect::Authorization(_)) | None => OperationOutcome::Unknown,
         };
-        PaymentCommand::RecordCapture(RecordCapture { operation_id, outcome })
+        PaymentCommand::RecordCapture(RecordCapture {
+            operation_id,
+            outcome,
+        })
     }
 
     fn count(&mut self, operation: Operation) -> u32 {

@@ -3,7 +3,8 @@
 use orderlog_domain::{
     ids::{self, OperationId},
     order::{
-        CancelledBy, DispatchShipment, MarkShipmentPacked, OrderCommand, OrderEvent, RecordDelivery, RequestCancellation,
+        CancelledBy, DispatchShipment, MarkShipmentPacked, OrderCommand, OrderEvent,
+        RecordDelivery, RequestCancellation,
     },
     payment::{CompleteAction, PaymentCommand, PaymentEvent},
 };
@@ -23,14 +24,21 @@ pub(crate) struct Conduct {
 
 impl Conduct {
     pub(crate) fn helpful() -> Self {
-        Self { cancels_after: None, acts: true, packs: true, dispatches: true }
+        Self {
+            cancels_after: None,
+            acts: true,
+            packs: true,
+            dispatches: true,
+        }
     }
 
     /// What somebody does when the order says so.
     pub(crate) fn answer_order(&self, event: &OrderEvent) -> Option<OrderCommand> {
         match event {
             OrderEvent::ShipmentCreated { shipment_id, .. } if self.packs => {
-                Some(OrderCommand::MarkShipmentPacked(MarkShipmentPacked { shipment_id: *shipment_id }))
+                Some(OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
+                    shipment_id: *shipment_id,
+                }))
             }
             OrderEvent::ShipmentReleased { shipment_id, .. } if self.dispatches => {
                 Some(OrderCommand::DispatchShipment(DispatchShipment {
@@ -40,7 +48,9 @@ impl Conduct {
                 }))
             }
             OrderEvent::ShipmentDispatched { shipment_id, .. } => {
-                Some(OrderCommand::RecordDelivery(RecordDelivery { shipment_id: *shipment_id }))
+                Some(OrderCommand::RecordDelivery(RecordDelivery {
+                    shipment_id: *shipment_id,
+                }))
             }
             _ => None,
         }
@@ -51,13 +61,18 @@ impl Conduct {
         match event {
             PaymentEvent::PaymentActionRequired { operation_id, .. } if self.acts => {
                 let operation_id = OperationId(ids::derive(operation_id.0, "action"));
-                Some(PaymentCommand::CompleteAction(CompleteAction { operation_id }))
+                Some(PaymentCommand::CompleteAction(CompleteAction {
+                    operation_id,
+                }))
             }
             _ => None,
         }
     }
 
     pub(crate) fn cancellation() -> OrderCommand {
-        OrderCommand::RequestCancellation(RequestCancellation { by: CancelledBy::Customer, reason: "changed my mind".to_owned() })
+        OrderCommand::RequestCancellation(RequestCancellation {
+            by: CancelledBy::Customer,
+            reason: "changed my mind".to_owned(),
+        })
     }
 }

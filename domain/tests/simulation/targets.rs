@@ -1,11 +1,12 @@
 //! Carrying commands to the aggregates, and what their events set off.
 
+use chrono::TimeDelta;
 use cqrs_es::Aggregate;
 use orderlog_domain::{
     fact::Fact,
     fulfilment::{
-        FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observe, RecordReplies, Reply, ReplyOutcome, Step, TargetRefusal,
-        TargetedCommand, observed,
+        FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observe, RecordReplies, Reply,
+        ReplyOutcome, Step, TargetRefusal, TargetedCommand, observed,
     },
     ids::{OrderId, PaymentId, Sku},
     order::{OrderCommand, OrderRefusal},
@@ -13,7 +14,6 @@ use orderlog_domain::{
     refusal::Refusal,
     stock::{ExpireReservation, StockCommand, StockEvent, StockItem, StockRefusal},
 };
-use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::{
@@ -27,22 +27,42 @@ impl World {
             Some(outcome) => outcome.clone(),
             None => self.execute_first(issued.command_id, issued.command),
         };
-        let reply = Reply { command_id: issued.command_id, outcome };
-        let Some((wanted, replies)) = self.replies.get_mut(&issue) else { return };
-        if replies.iter().all(|known| known.command_id != reply.command_id) {
+        let reply = Reply {
+            command_id: issued.command_id,
+            outcome,
+        };
+        let Some((wanted, replies)) = self.replies.get_mut(&issue) else {
+            return;
+        };
+        if replies
+            .iter()
+            .all(|known| known.command_id != reply.command_id)
+        {
             replies.push(reply);
         }
         if replies.len() == *wanted {
-            let replies = RecordReplies { issue, replies: replies.clone() };
+            let replies = RecordReplies {
+                issue,
+                replies: replies.clone(),
+            };
             self.tasks.push(Task::Reply(order_id, replies));
         }
     }
 
     fn execute_first(&mut self, command_id: Uuid, command: TargetedCommand) -> ReplyOutcome {
         let refusal = match command {
-            TargetedCommand::Stock { sku, command, .. } => self.to_stock(&sku, command).map_err(TargetRefusal::Stock),
-            TargetedCommand::Payment { payment_id, command } => self.to_payment(payment_id, command).map_err(TargetRefusal::Payment),
-            TargetedCommand::Order { order_id, command } => self.to_order(order_id, command).map_err(TargetRefusal::Order),
+            TargetedCommand::Stock { sku, command, .. } => {
+                self.to_stock(&sku, command).map_err(TargetRefusal::Stock)
+            }
+            TargetedCommand::Payment {
+                payment_id,
+                command,
+            } => self
+                .to_payment(payment_id, command)
+                .map_err(TargetRefusal::Payment),
+            TargetedCommand::Order { order_id, command } => self
+                .to_order(order_id, command)
+                .map_err(TargetRefusal::Order),
         };
         let (outcome, is_recorded) = match refusal {
             Ok(()) => (ReplyOutcome::Accepted, true),
@@ -57,12 +77,23 @@ impl World {
         outcome
     }
 
-    pub(crate) fn to_order(&mut self, order_id: OrderId, command: OrderCommand) -> Result<(), OrderRefusal> {
-        let (order, plan) = self.orders.get_mut(&order_id).expect("an order of this world");
+    pub(crate) fn to_order(
+        &mut self,
+        order_id: OrderId,
+        command: OrderCommand,
+    ) -> Result<(), OrderRefusal> {
+        let (order, plan) = self
+            .orders
+            .get_mut(&order_id)
+            .expect("an order of this world");
         let events = order.decide(command, self.now)?;
         let conduct = plan.conduct.clone();
         for event in &events {
-            assert!(!order.status.is_terminal(), "{event:?} follows {}", order.status);
+            assert!(
+                !order.status.is_terminal(),
+                "{event:?} follows {}",
+                order.status
+            );
             order.apply(event.clone());
         }
         for event in events {
@@ -74,7 +105,11 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn to_payment(&mut self, payment_id: PaymentId, command: PaymentCommand) -> Result<(), PaymentRefusal> {
+    pub(crate) fn to_payment(
+        &mut self,
+        payment_id: PaymentId,
+        command: PaymentCommand,
+    ) -> Result<(), PaymentRefusal> {
         let payment = self.payments.entry(payment_id).or_default();
         let events = payment.decide(command, self.now)?;
         events.iter().for_each(|event| payment.apply(event.clone()));
@@ -93,23 +128,48 @@ impl World {
             self.tasks.push(Task::ToPayment(payment_id, command));
         }
         match event {
-            PaymentEvent::PaymentAuthorized { expires_at, .. } => self.at(*expires_at, Due::Authorization(payment_id)),
-            PaymentEvent::PaymentOutcomeUnknown { operation: Operation::Authorize, .. } if script == Script::AuthorizesAfterAll => {
+            PaymentEvent::PaymentAuthorized { expires_at, .. } => {
+                self.at(*expires_at, Due::Authorization(payment_id))
+            }
+            PaymentEvent::PaymentOutcomeUnknown {
+                operation: Operation::Authorize,
+                ..
+            } if script == Script::AuthorizesAfterAll => {
                 self.at(self.now + TimeDelta::hours(1), Due::LateReport(payment_id));
+            }
+            PaymentEvent::PaymentDeclined { .. } if script == Script::DeclinesAndAuthorizes => {
+                self.at(self.now + TimeDelta::hours(2), Due::LateReport(payment_id));
             }
             _ => {}
         }
         self.tasks.push(Task::Gateway(payment_id, event.clone()));
     }
 
-    pub(crate) fn to_stock(&mut self, sku: &Sku, command: StockCommand) -> Result<(), StockRefusal> {
+    pub(crate) fn to_stock(
+        &mut self,
+        sku: &Sku,
+        command: StockCommand,
+    ) -> Result<(), StockRefusal> {
         let item: &mut StockItem = self.stock.entry(sku.clone()).or_default();
         let events = item.decide(command, self.now)?;
         events.iter().for_each(|event| item.apply(event.clone()));
         assert!(item.available() >= 0, "oversold: {item:?}");
         for event in events {
-            if let StockEvent::StockReserved { reservation_id, expires_at, .. } = &event {
-                self.at(*expires_at, Due::Hold(sku.clone(), ExpireReservation { reservation_id: *reservation_id }));
+            if let StockEvent::StockReserved {
+                reservation_id,
+                expires_at,
+                ..
+            } = &event
+            {
+                self.at(
+                    *expires_at,
+                    Due::Hold(
+                        sku.clone(),
+                        ExpireReservation {
+                            reservation_id: *reservation_id,
+                        },
+                    ),
+                );
             }
             self.tell("stock", &Fact::Stock(event));
         }
@@ -118,7 +178,9 @@ impl World {
 
     pub(crate) fn to_saga(&mut self, order_id: OrderId, command: FulfilmentCommand) {
         let (saga, history) = self.sagas.entry(order_id).or_default();
-        let events = saga.decide(command.clone(), self.now).unwrap_or_else(|refusal| panic!("{command:?} is refused: {refusal}"));
+        let events = saga
+            .decide(command.clone(), self.now)
+            .unwrap_or_else(|refusal| panic!("{command:?} is refused: {refusal}"));
         for event in &events {
             assert!(saga.step != Step::Completed, "{event:?} follows the end");
             saga.apply(event.clone());
@@ -126,11 +188,19 @@ impl World {
         }
         for event in events {
             match event {
-                FulfilmentEvent::CommandsIssued { issue_id, commands, .. } => {
+                FulfilmentEvent::CommandsIssued {
+                    issue_id, commands, ..
+                } => {
                     self.replies.insert(issue_id, (commands.len(), Vec::new()));
-                    self.tasks.extend(commands.into_iter().map(|command| Task::Execute(order_id, issue_id, command)));
+                    self.tasks.extend(
+                        commands
+                            .into_iter()
+                            .map(|command| Task::Execute(order_id, issue_id, command)),
+                    );
                 }
-                FulfilmentEvent::TimerScheduled { timer_id, due_at, .. } => self.at(due_at, Due::Timer(order_id, timer_id)),
+                FulfilmentEvent::TimerScheduled {
+                    timer_id, due_at, ..
+                } => self.at(due_at, Due::Timer(order_id, timer_id)),
                 _ => {}
             }
         }
@@ -139,7 +209,10 @@ impl World {
     fn tell(&mut self, stream: &'static str, fact: &Fact) {
         if let Some((order_id, fact)) = observed(fact) {
             let event_id = self.fresh_id();
-            self.unseen.entry((order_id, stream)).or_default().push(Observe { event_id, fact });
+            self.unseen
+                .entry((order_id, stream))
+                .or_default()
+                .push(Observe { event_id, fact });
         }
     }
 }

@@ -8,13 +8,17 @@ use chrono::{DateTime, TimeDelta};
 use orderlog_domain::{
     DecidedAt,
     fulfilment::{
-        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observe, Observed, RecordReplies, Reply, ReplyOutcome,
+        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observe,
+        Observed, RecordReplies, Reply, ReplyOutcome,
     },
     ids::{CustomerId, OrderId, PaymentId, Sku, WarehouseId},
     money::{Currency, Money, TaxRate},
     order::{Order, OrderCommand, OrderRefusal, PlaceOrder, RequestedLine},
     payment::{ExpireAuthorization, Payment, PaymentCommand, PaymentEvent},
-    stock::{BackorderPolicy, ExpireReservation, ReceiveStock, RegisterStockItem, StockCommand, StockItem},
+    stock::{
+        BackorderPolicy, ExpireReservation, ReceiveStock, RegisterStockItem, StockCommand,
+        StockItem,
+    },
 };
 use uuid::Uuid;
 
@@ -106,10 +110,17 @@ impl World {
                 low_stock_at: 0,
                 backorder: BackorderPolicy::Deny,
             };
-            world.to_stock(&sku(product), StockCommand::Register(register)).expect("registered");
+            world
+                .to_stock(&sku(product), StockCommand::Register(register))
+                .expect("registered");
             if quantity > 0 {
-                let receive = ReceiveStock { receipt_id: "R-1".to_owned(), quantity };
-                world.to_stock(&sku(product), StockCommand::Receive(receive)).expect("received");
+                let receive = ReceiveStock {
+                    receipt_id: "R-1".to_owned(),
+                    quantity,
+                };
+                world
+                    .to_stock(&sku(product), StockCommand::Receive(receive))
+                    .expect("received");
             }
         }
         world
@@ -123,9 +134,16 @@ impl World {
             name: "Anvil".to_owned(),
             quantity: i64::from(*quantity),
             // Equal products at different prices: several lines, one stock.
-            unit_price: eur(if plan.is_free { 0 } else { 1000 + i64::try_from(nth).expect("few lines") }),
+            unit_price: eur(if plan.is_free {
+                0
+            } else {
+                1000 + i64::try_from(nth).expect("few lines")
+            }),
             discount: eur(0),
-            tax: TaxRate { basis_points: 1900, inclusive: true },
+            tax: TaxRate {
+                basis_points: 1900,
+                inclusive: true,
+            },
             product_version: None,
         };
         let mut lines: Vec<RequestedLine> = plan.lines.iter().enumerate().map(line).collect();
@@ -144,7 +162,8 @@ impl World {
             reference: None,
         };
         self.orders.insert(order_id, (Order::default(), plan));
-        self.to_order(order_id, OrderCommand::Place(command)).expect("placed");
+        self.to_order(order_id, OrderCommand::Place(command))
+            .expect("placed");
     }
 
     /// Lets things happen until nothing is left to happen.
@@ -165,11 +184,19 @@ impl World {
     }
 
     pub(crate) fn count_of(&self, status: &str) -> usize {
-        self.orders.values().filter(|(order, _)| order.state_name() == status).count()
+        self.orders
+            .values()
+            .filter(|(order, _)| order.state_name() == status)
+            .count()
     }
 
     fn any_task(&mut self) -> Option<Task> {
-        let streams: Vec<_> = self.unseen.iter().filter(|(_, facts)| !facts.is_empty()).map(|(key, _)| *key).collect();
+        let streams: Vec<_> = self
+            .unseen
+            .iter()
+            .filter(|(_, facts)| !facts.is_empty())
+            .map(|(key, _)| *key)
+            .collect();
         let choices = self.tasks.len() + streams.len();
         if choices == 0 {
             return None;
@@ -177,7 +204,10 @@ impl World {
         let mut streams = streams;
         streams.sort_unstable();
         let choice = self.chance.below(choices);
-        if let Some(key) = choice.checked_sub(self.tasks.len()).map(|index| streams[index]) {
+        if let Some(key) = choice
+            .checked_sub(self.tasks.len())
+            .map(|index| streams[index])
+        {
             let observe = self.unseen.get_mut(&key).expect("it has facts").remove(0);
             return Some(Task::Observe(key.0, observe));
         }
@@ -192,13 +222,22 @@ impl World {
             self.tasks.push(task.clone());
         }
         match task {
-            Task::Observe(order_id, observe) => self.to_saga(order_id, FulfilmentCommand::Observe(observe)),
-            Task::Reply(order_id, replies) => self.to_saga(order_id, FulfilmentCommand::RecordReplies(replies)),
+            Task::Observe(order_id, observe) => {
+                self.to_saga(order_id, FulfilmentCommand::Observe(observe))
+            }
+            Task::Reply(order_id, replies) => {
+                self.to_saga(order_id, FulfilmentCommand::RecordReplies(replies))
+            }
             Task::Execute(order_id, issue, command) => self.execute(order_id, issue, command),
             Task::Gateway(payment_id, event) => {
                 let script = self.script_of(payment_id);
-                let answer = self.gateway.entry(payment_id).or_default().call(script, &event, self.now);
-                self.tasks.extend(answer.map(|command| Task::ToPayment(payment_id, command)));
+                let answer = self
+                    .gateway
+                    .entry(payment_id)
+                    .or_default()
+                    .call(script, &event, self.now);
+                self.tasks
+                    .extend(answer.map(|command| Task::ToPayment(payment_id, command)));
             }
             Task::ToPayment(payment_id, command) => {
                 // An answer that can't be taken now is given again later by the adapter.
@@ -207,8 +246,15 @@ impl World {
             Task::ToOrder(order_id, command) => {
                 // People try; what is too late is refused. A carrier tells of a delivery until it is taken.
                 let refusal = self.to_order(order_id, command.clone()).err();
-                if let (Some(OrderRefusal::CancellationInProgress), OrderCommand::RecordDelivery(_)) = (refusal, &command) {
-                    self.at(self.now + TimeDelta::hours(1), Due::Task(Task::ToOrder(order_id, command)));
+                if let (
+                    Some(OrderRefusal::CancellationInProgress),
+                    OrderCommand::RecordDelivery(_),
+                ) = (refusal, &command)
+                {
+                    self.at(
+                        self.now + TimeDelta::hours(1),
+                        Due::Task(Task::ToOrder(order_id, command)),
+                    );
                 }
             }
         }
@@ -217,19 +263,28 @@ impl World {
     fn happen(&mut self, due: Due) {
         match due {
             Due::Task(task) => self.tasks.push(task),
-            Due::Timer(order_id, timer_id) => self.to_saga(order_id, FulfilmentCommand::FireTimer(FireTimer { timer_id })),
+            Due::Timer(order_id, timer_id) => self.to_saga(
+                order_id,
+                FulfilmentCommand::FireTimer(FireTimer { timer_id }),
+            ),
             Due::Hold(sku, expire) => {
                 let _ = self.to_stock(&sku, StockCommand::ExpireReservation(expire));
             }
             Due::Authorization(payment_id) => {
-                let expiry = self.to_payment(payment_id, PaymentCommand::ExpireAuthorization(ExpireAuthorization {}));
+                let expiry = self.to_payment(
+                    payment_id,
+                    PaymentCommand::ExpireAuthorization(ExpireAuthorization {}),
+                );
                 let account = self.gateway.entry(payment_id).or_default();
                 match expiry {
                     Ok(()) => account.voided += account.held(),
                     // The timer comes again, though not for ever.
                     Err(_) if self.expiries < 1000 => {
                         self.expiries += 1;
-                        self.at(self.now + TimeDelta::hours(1), Due::Authorization(payment_id));
+                        self.at(
+                            self.now + TimeDelta::hours(1),
+                            Due::Authorization(payment_id),
+                        );
                     }
                     Err(_) => {}
                 }
@@ -254,7 +309,11 @@ impl World {
                 None => {}
             }
         }
-        self.tasks.extend(cancelling.into_iter().map(|order_id| Task::ToOrder(order_id, Conduct::cancellation())));
+        self.tasks.extend(
+            cancelling
+                .into_iter()
+                .map(|order_id| Task::ToOrder(order_id, Conduct::cancellation())),
+        );
     }
 
     /// Something that happens at once, or in the course of some days.
@@ -262,7 +321,9 @@ impl World {
         if self.chance.once_in(2) {
             self.tasks.push(task);
         } else {
-            let wait = TimeDelta::minutes(i64::try_from(self.chance.below(3 * 24 * 60)).expect("some days"));
+            let wait = TimeDelta::minutes(
+                i64::try_from(self.chance.below(3 * 24 * 60)).expect("some days"),
+            );
             self.at(self.now + wait, Due::Task(task));
         }
     }

@@ -23,12 +23,16 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 #[path = "../../../src/bench/raw_file.rs"]
+#[expect(unreachable_pub, reason = "the module is at home in the binary")]
 mod raw_file;
 
 use raw_file::RawFile;
 
 /// Events per stream before a writer begins a new one, as in the life of an order.
 const EVENTS_PER_STREAM: u64 = 10;
+
+/// The rest of a payload of some 250 bytes.
+const REST: &str = r#""customer_id":"C-17850","lines":[{"sku":"85123A","name":"WHITE HANGING HEART T-LIGHT HOLDER","quantity":6,"unit_price":{"amount_minor":255,"currency":"GBP"},"discount":{"amount_minor":0,"currency":"GBP"}}]"#;
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -139,10 +143,7 @@ fn decided(stream: &str, expected_version: u64) -> Decided {
         event_id: Uuid::now_v7(),
         event_type: "OrderPlaced".to_owned(),
         schema_version: 1,
-        data: format!(
-            "{{\"OrderPlaced\":{{\"reference\":\"{command_id}\",\"text\":\"{:x<180}\"}}}}",
-            ""
-        ),
+        data: format!("{{\"OrderPlaced\":{{\"reference\":\"{command_id}\",{REST}}}}}"),
         occurred_at: Utc::now(),
     };
     Decided {

@@ -20,9 +20,9 @@ use crate::{
         notification::Notification,
         order::Order,
         payment::Payment,
-        states::{
-            FulfillmentStatus, NotificationStatus, OrderStatus, PaymentState, PaymentStatus,
-        },
+        notification_states::NotificationStatus,
+        order_states::{FulfillmentStatus, OrderStatus, PaymentStatus},
+        payment_states::PaymentState,
     },
 };
 

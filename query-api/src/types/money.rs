@@ -9,6 +9,8 @@ use orderlog_projections::sum::Sum;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Long(pub i128);
 
+/// A whole number of any size, as decimal digits in a string: GraphQL's `Int` ends at 32 bits, and
+/// JSON readers lose digits beyond 53.
 #[Scalar]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {

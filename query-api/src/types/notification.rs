@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use orderlog_projections::notifications;
 use uuid::Uuid;
 
-use super::states::{NotificationKind, NotificationStatus};
+use super::notification_states::{NotificationKind, NotificationStatus};
 
 /// Something that a customer is told.
 pub struct Notification(pub(crate) notifications::Notification);

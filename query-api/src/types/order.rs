@@ -15,7 +15,7 @@ use super::{
     order_parts::{Cancellation, OrderLine, Rejection, Shipment},
     payment::Payment,
     saga::Saga,
-    states::{FulfillmentStatus, OrderStatus, PaymentStatus},
+    order_states::{FulfillmentStatus, OrderStatus, PaymentStatus},
     timeline::TimelineEntry,
 };
 use crate::{

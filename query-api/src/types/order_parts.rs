@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     money::{Long, Money},
-    states::{CancelledBy, ShipmentPhase},
+    order_states::{CancelledBy, ShipmentPhase},
 };
 
 /// One line of an order: facts from its placement on.

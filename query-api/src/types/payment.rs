@@ -2,14 +2,13 @@
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use chrono::{DateTime, Utc};
-use orderlog_domain::payment::Operation;
 use orderlog_projections::{order_summary, payments};
 use uuid::Uuid;
 
 use super::{
     money::{Long, Money},
     order::Order,
-    states::PaymentState,
+    payment_states::{Operation, PaymentState},
 };
 use crate::{failure::unread, freshness::fresh};
 
@@ -66,10 +65,10 @@ impl Payment {
     }
 
     /// What is being asked of the gateway now.
-    async fn in_flight(&self) -> Option<InFlight> {
-        self.0.in_flight.as_ref().map(|operation| InFlight {
-            operation_id: operation.operation_id.0,
-            operation: asked(&operation.operation),
+    async fn in_flight(&self) -> Option<OperationInFlight> {
+        self.0.in_flight.as_ref().map(|operation| OperationInFlight {
+            id: operation.operation_id.0,
+            operation: operation.operation.into(),
             since: operation.since,
             unknown: operation.unknown,
         })
@@ -134,11 +133,11 @@ impl Payment {
 
 /// What is being asked of the gateway.
 #[derive(SimpleObject)]
-pub struct InFlight {
+pub struct OperationInFlight {
     /// Its id, the gateway's idempotency key.
-    pub operation_id: Uuid,
-    /// `AUTHORIZE`, `CAPTURE`, `VOID` or `REFUND`.
-    pub operation: &'static str,
+    pub id: Uuid,
+    /// What it is.
+    pub operation: Operation,
     /// Since when.
     pub since: DateTime<Utc>,
     /// Whether the gateway gave no answer.
@@ -163,13 +162,4 @@ pub struct Refund {
     pub amount: Money,
     /// When the gateway confirmed it.
     pub at: DateTime<Utc>,
-}
-
-fn asked(operation: &Operation) -> &'static str {
-    match operation {
-        Operation::Authorize => "AUTHORIZE",
-        Operation::Capture => "CAPTURE",
-        Operation::Void => "VOID",
-        Operation::Refund => "REFUND",
-    }
 }

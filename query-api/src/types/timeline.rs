@@ -1,14 +1,11 @@
 //! What happened to an order, told for people and for programs.
 
-use async_graphql::{Object, SimpleObject, Union};
+use async_graphql::{Enum, Object, SimpleObject, Union};
 use chrono::{DateTime, Utc};
 use orderlog_projections::order_timeline::{self, DetailValue};
 use uuid::Uuid;
 
-use super::{
-    money::{Long, Money},
-    states::Source,
-};
+use super::money::{Long, Money};
 
 /// One thing that happened to an order.
 pub struct TimelineEntry(pub(crate) order_timeline::TimelineEntry);
@@ -70,6 +67,22 @@ impl TimelineEntry {
     async fn occurred_at(&self) -> DateTime<Utc> {
         self.0.occurred_at
     }
+}
+
+/// What an entry of a timeline happened to.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "TimelineSource", remote = "order_timeline::Source")]
+pub enum Source {
+    /// The order itself.
+    Order,
+    /// One of its payments.
+    Payment,
+    /// Stock held for it.
+    Stock,
+    /// The process that carries it through.
+    Fulfilment,
+    /// Something that its customer is told.
+    Notification,
 }
 
 /// Something to be known about an entry of a timeline.

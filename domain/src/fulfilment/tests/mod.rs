@@ -1,6 +1,6 @@
 mod compensation;
 mod happy_path;
 mod payment;
+mod steadiness;
 mod stock;
 mod story;
-mod steadiness;

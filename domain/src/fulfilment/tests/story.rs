@@ -6,8 +6,9 @@ use uuid::Uuid;
 use crate::{
     DecidedAt,
     fulfilment::{
-        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, FulfilmentRefusal, LineInHand, Millis, Observe, Observed, OrderInHand,
-        RecordReplies, Reply, ReplyOutcome, TargetRefusal, TargetedCommand, TimerPurpose, Timings,
+        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, FulfilmentRefusal, LineInHand,
+        Millis, Observe, Observed, OrderInHand, RecordReplies, Reply, ReplyOutcome, TargetRefusal,
+        TargetedCommand, TimerPurpose,
     },
     ids::{OperationId, OrderId, ReservationId, ShipmentId, Sku},
     money::{Currency, Money},
@@ -27,17 +28,28 @@ pub(super) struct Story {
 
 /// An order of two lines for 20.00 EUR is placed.
 pub(super) fn placed() -> Story {
-    new().observes(Observed::Placed { order: order(2000), timings: Timings::standard() })
+    new().observes(Observed::Placed {
+        order: order(2000),
+        timings: Box::default(),
+    })
 }
 
 /// An order of two lines is placed for nothing.
 pub(super) fn placed_for_nothing() -> Story {
-    new().observes(Observed::Placed { order: order(0), timings: Timings::standard() })
+    new().observes(Observed::Placed {
+        order: order(0),
+        timings: Box::default(),
+    })
 }
 
 pub(super) fn new() -> Story {
     let at = DecidedAt::from_timestamp(1_790_000_000, 0).expect("a valid instant");
-    Story { saga: Fulfilment::default(), told: Vec::new(), last: Vec::new(), at }
+    Story {
+        saga: Fulfilment::default(),
+        told: Vec::new(),
+        last: Vec::new(),
+        at,
+    }
 }
 
 pub(super) fn authorizing() -> Story {
@@ -69,7 +81,11 @@ pub(super) fn awaiting_delivery() -> Story {
 }
 
 pub(super) fn order(total: i64) -> OrderInHand {
-    let line = |line, sku| LineInHand { line, sku: Sku::parse(sku).expect("a sku"), quantity: 1 };
+    let line = |line, sku| LineInHand {
+        line,
+        sku: Sku::parse(sku).expect("a sku"),
+        quantity: 1,
+    };
     OrderInHand {
         order_id: OrderId(Uuid::from_u128(1)),
         total: eur(total),
@@ -87,7 +103,9 @@ pub(super) fn cancelling() -> TargetRefusal {
 }
 
 pub(super) fn in_flight() -> TargetRefusal {
-    TargetRefusal::Payment(PaymentRefusal::OperationInFlight { operation: Operation::Capture })
+    TargetRefusal::Payment(PaymentRefusal::OperationInFlight {
+        operation: Operation::Capture,
+    })
 }
 
 pub(super) fn stock_refusal(refusal: StockRefusal) -> TargetRefusal {
@@ -110,7 +128,10 @@ impl Story {
     }
 
     pub(super) fn observes(self, fact: Observed) -> Self {
-        self.hears(FulfilmentCommand::Observe(Observe { event_id: Uuid::nil(), fact }))
+        self.hears(FulfilmentCommand::Observe(Observe {
+            event_id: Uuid::nil(),
+            fact,
+        }))
     }
 
     /// The commands of the oldest open issue are carried out.
@@ -125,7 +146,13 @@ impl Story {
 
     /// One of them is refused.
     pub(super) fn refused_at(self, index: usize, refusal: TargetRefusal) -> Self {
-        self.answered(|at| if at == index { ReplyOutcome::Refused(refusal.clone()) } else { ReplyOutcome::Accepted })
+        self.answered(|at| {
+            if at == index {
+                ReplyOutcome::Refused(refusal.clone())
+            } else {
+                ReplyOutcome::Accepted
+            }
+        })
     }
 
     fn answered(self, outcome: impl Fn(usize) -> ReplyOutcome) -> Self {
@@ -136,63 +163,113 @@ impl Story {
     pub(super) fn replies(&self, outcome: impl Fn(usize) -> ReplyOutcome) -> RecordReplies {
         let issue = self.saga.issues.first().expect("an open issue");
         let commands = issue.commands.iter().enumerate();
-        let replies = commands.map(|(index, issued)| Reply { command_id: issued.command_id, outcome: outcome(index) }).collect();
-        RecordReplies { issue: issue.issue_id, replies }
+        let replies = commands
+            .map(|(index, issued)| Reply {
+                command_id: issued.command_id,
+                outcome: outcome(index),
+            })
+            .collect();
+        RecordReplies {
+            issue: issue.issue_id,
+            replies,
+        }
     }
 
     /// Time passes until the next timer runs out.
     pub(super) fn time_passes(mut self) -> Self {
-        let timer = self.saga.timers.iter().min_by_key(|timer| timer.due_at).expect("a timer").clone();
+        let timer = self
+            .saga
+            .timers
+            .iter()
+            .min_by_key(|timer| timer.due_at)
+            .expect("a timer")
+            .clone();
         self.at = timer.due_at;
-        self.hears(FulfilmentCommand::FireTimer(FireTimer { timer_id: timer.timer_id }))
+        self.hears(FulfilmentCommand::FireTimer(FireTimer {
+            timer_id: timer.timer_id,
+        }))
     }
 
     pub(super) fn op(&self, operation: Operation) -> OperationId {
-        self.saga.payments.iter().rev().find_map(|account| account.last(operation)).expect("such an operation").operation_id
+        self.saga
+            .payments
+            .iter()
+            .rev()
+            .find_map(|account| account.last(operation))
+            .expect("such an operation")
+            .operation_id
     }
 
     pub(super) fn authorized(self, minor: i64) -> Self {
         let operation_id = self.op(Operation::Authorize);
-        self.observes(Observed::Authorized { operation_id, amount: eur(minor) })
+        self.observes(Observed::Authorized {
+            operation_id,
+            amount: eur(minor),
+        })
     }
 
     pub(super) fn declined(self) -> Self {
         let operation_id = self.op(Operation::Authorize);
-        self.observes(Observed::Declined { operation_id, code: "declined".to_owned() })
+        self.observes(Observed::Declined {
+            operation_id,
+            code: "declined".to_owned(),
+        })
     }
 
     pub(super) fn unknown(self, operation: Operation) -> Self {
         let operation_id = self.op(operation);
-        self.observes(Observed::OutcomeUnknown { operation_id, operation })
+        self.observes(Observed::OutcomeUnknown {
+            operation_id,
+            operation,
+        })
     }
 
     pub(super) fn still_unknown(self, operation: Operation, attempt: u32) -> Self {
         let operation_id = self.op(operation);
-        self.observes(Observed::StillUnknown { operation_id, attempt })
+        self.observes(Observed::StillUnknown {
+            operation_id,
+            attempt,
+        })
     }
 
     pub(super) fn failed(self, operation: Operation, retryable: bool) -> Self {
         let operation_id = self.op(operation);
-        self.observes(Observed::OperationFailed { operation_id, operation, code: "no".to_owned(), retryable })
+        self.observes(Observed::OperationFailed {
+            operation_id,
+            operation,
+            code: "no".to_owned(),
+            retryable,
+        })
     }
 
     pub(super) fn captured(self, minor: i64) -> Self {
         let operation_id = self.op(Operation::Capture);
-        self.observes(Observed::Captured { operation_id, amount: eur(minor) })
+        self.observes(Observed::Captured {
+            operation_id,
+            amount: eur(minor),
+        })
     }
 
     pub(super) fn voided(self, minor: i64) -> Self {
         let operation_id = self.op(Operation::Void);
-        self.observes(Observed::Voided { operation_id, amount: eur(minor) })
+        self.observes(Observed::Voided {
+            operation_id,
+            amount: eur(minor),
+        })
     }
 
     pub(super) fn refunded(self, minor: i64) -> Self {
         let operation_id = self.op(Operation::Refund);
-        self.observes(Observed::Refunded { operation_id, amount: eur(minor) })
+        self.observes(Observed::Refunded {
+            operation_id,
+            amount: eur(minor),
+        })
     }
 
     pub(super) fn cancelled(self) -> Self {
-        self.observes(Observed::CancellationRequested { by: CancelledBy::Customer })
+        self.observes(Observed::CancellationRequested {
+            by: CancelledBy::Customer,
+        })
     }
 
     pub(super) fn shipment(&self) -> ShipmentId {
@@ -210,7 +287,11 @@ impl Story {
     }
 
     pub(super) fn reservation(&self, line: u32) -> ReservationId {
-        self.saga.current_holds().find(|hold| hold.line == line).expect("such a line").reservation_id
+        self.saga
+            .current_holds()
+            .find(|hold| hold.line == line)
+            .expect("such a line")
+            .reservation_id
     }
 
     pub(super) fn expired(self, line: u32) -> Self {
@@ -221,7 +302,11 @@ impl Story {
     /// What was decided last, in a few words per event.
     #[track_caller]
     pub(super) fn then(self, expected: &[&str]) -> Self {
-        let told: Vec<String> = self.last.iter().map(|event| words(event, self.at)).collect();
+        let told: Vec<String> = self
+            .last
+            .iter()
+            .map(|event| words(event, self.at))
+            .collect();
         assert_eq!(told, expected);
         self
     }
@@ -233,15 +318,24 @@ fn words(event: &FulfilmentEvent, at: DecidedAt) -> String {
         FulfilmentEvent::FactObserved { .. } => "observes".to_owned(),
         FulfilmentEvent::StepEntered { step, .. } => format!("-> {step}"),
         FulfilmentEvent::CommandsIssued { commands, .. } => {
-            let names: Vec<String> = commands.iter().map(|issued| command_name(&issued.command)).collect();
+            let names: Vec<String> = commands
+                .iter()
+                .map(|issued| command_name(&issued.command))
+                .collect();
             format!("asks {}", names.join(", "))
         }
         FulfilmentEvent::RepliesRecorded { .. } => "hears".to_owned(),
-        FulfilmentEvent::TimerScheduled { purpose, due_at, .. } => format!("waits {}: {}", span(*due_at - at), timer_name(purpose)),
+        FulfilmentEvent::TimerScheduled {
+            purpose, due_at, ..
+        } => format!("waits {}: {}", span(*due_at - at), timer_name(purpose)),
         FulfilmentEvent::TimerFired { .. } => "rings".to_owned(),
         FulfilmentEvent::TimerCancelled { .. } => "stops waiting".to_owned(),
-        FulfilmentEvent::CompensationStarted { reason, .. } => format!("turns back: {}", first_word(reason)),
-        FulfilmentEvent::OperatorNeeded { reason, .. } => format!("needs a person: {}", first_word(reason)),
+        FulfilmentEvent::CompensationStarted { reason, .. } => {
+            format!("turns back: {}", first_word(reason))
+        }
+        FulfilmentEvent::OperatorNeeded { reason, .. } => {
+            format!("needs a person: {}", first_word(reason))
+        }
         FulfilmentEvent::FulfilmentCompleted { .. } => "completed".to_owned(),
         FulfilmentEvent::FulfilmentCompensated { .. } => "compensated".to_owned(),
     }
@@ -268,14 +362,20 @@ fn timer_name(purpose: &TimerPurpose) -> String {
 }
 
 fn first_word(value: &impl std::fmt::Debug) -> String {
-    format!("{value:?}").split([' ', '(', '{']).next().unwrap_or_default().to_owned()
+    format!("{value:?}")
+        .split([' ', '(', '{'])
+        .next()
+        .unwrap_or_default()
+        .to_owned()
 }
 
 fn span(wait: chrono::TimeDelta) -> String {
     let wait = Millis(u64::try_from(wait.num_milliseconds()).expect("timers run out later"));
     match wait.0 {
         seconds if seconds < Millis::minutes(1).0 => format!("{} s", seconds / 1000),
-        minutes if minutes % 60_000 == 0 && minutes < Millis::hours(1).0 => format!("{} min", minutes / 60_000),
+        minutes if minutes % 60_000 == 0 && minutes < Millis::hours(1).0 => {
+            format!("{} min", minutes / 60_000)
+        }
         hours if hours % 3_600_000 == 0 => format!("{} h", hours / 3_600_000),
         odd => format!("{} s", odd / 1000),
     }

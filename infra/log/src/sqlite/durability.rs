@@ -1,5 +1,5 @@
 //! Makes commits durable. SQLite writes them into its journal without syncing it; a thread of its
-//! own does that, one `fdatasync` for all commits that wait for it, while the writer fills the
+//! own does that, one `fdatasync` for all that wait for it, while the writer fills the
 //! next transaction. Only then are they answered, and only then does the head move.
 //!
 //! So there is a moment when a commit can be seen in the file and may yet be lost with the power.
@@ -10,13 +10,13 @@ use std::{
     fs::File,
     io,
     sync::{
-        Arc, OnceLock,
+        OnceLock,
         atomic::{AtomicU64, Ordering},
         mpsc::Receiver,
     },
 };
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
 use super::{append::End, request::Request};
@@ -108,6 +108,21 @@ impl Durable {
         }
     }
 
+    /// The batch is durable, or its fate is open.
+    fn settle(&self, batch: &[Committed], outcome: io::Result<()>) -> Option<StoreError> {
+        let last = batch.last()?;
+        let failure = match outcome {
+            Ok(()) => self.check().err().map(|error| error.to_string()),
+            Err(error) => Some(error.to_string()),
+        };
+        match &failure {
+            None => self.publish(last.end),
+            Some(detail) => self.break_off(detail),
+        }
+        self.synced.send_replace(last.number);
+        failure.map(|detail| StoreError::Unknown { detail })
+    }
+
     fn publish(&self, end: End) {
         let mut head = self.head.write();
         let moved = head.position != end.position;
@@ -119,35 +134,22 @@ impl Durable {
     }
 }
 
-/// Syncs the journal for as long as there are transactions.
-pub(super) fn sync(journal: &File, durable: &Arc<Durable>, committed: &Receiver<Committed>) {
-    while let Ok(first) = committed.recv() {
+/// Syncs the journal for as long as there are transactions. Two threads take turns: while one
+/// answers those whose transactions are durable now, the other is already at the next sync.
+pub(super) fn sync(journal: &File, durable: &Durable, committed: &Mutex<Receiver<Committed>>) {
+    loop {
+        let turn = committed.lock();
+        let Ok(first) = turn.recv() else { return };
         let mut batch = vec![first];
-        batch.extend(committed.try_iter());
+        batch.extend(turn.try_iter());
         let outcome = match batch.iter().any(|transaction| transaction.wrote) {
             true => journal.sync_data(),
             false => Ok(()),
         };
-        settle(durable, batch, outcome);
-    }
-}
-
-fn settle(durable: &Durable, batch: Vec<Committed>, outcome: io::Result<()>) {
-    let detail = match &outcome {
-        Ok(()) => durable.check().err().map(|error| error.to_string()),
-        Err(error) => Some(error.to_string()),
-    };
-    let failure = detail.map(|detail| {
-        durable.break_off(&detail);
-        StoreError::Unknown { detail }
-    });
-    if let (None, Some(last)) = (&failure, batch.last()) {
-        durable.publish(last.end);
-    }
-    if let Some(last) = batch.last() {
-        durable.synced.send_replace(last.number);
-    }
-    for request in batch.into_iter().flat_map(|transaction| transaction.group) {
-        request.answer(failure.as_ref());
+        let failure = durable.settle(&batch, outcome);
+        drop(turn);
+        for request in batch.into_iter().flat_map(|transaction| transaction.group) {
+            request.answer(failure.as_ref());
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The way to the writer, and the threads behind it: one writes, one syncs. They end when the last
+//! The way to the writer, and the threads behind it: one writes, two take turns to
+//! sync. They end when the last
 //! clone of the store is gone, after all that waits.
 
 use std::{
@@ -9,6 +10,8 @@ use std::{
     },
     thread::{self, JoinHandle},
 };
+
+use parking_lot::Mutex;
 
 use super::{
     checkpoint::Checkpoints,
@@ -42,12 +45,18 @@ impl Queue {
         let (requests, waiting) = mpsc::channel();
         let (committed, unsynced) = mpsc::sync_channel(UNSYNCED);
         let writer = Writer::new(opened, Arc::clone(&durable), committed, checkpoints);
-        let of_sync = Arc::clone(&durable);
-        let sync = move || durability::sync(&journal, &of_sync, &unsynced);
-        let syncer = spawn("log-sync", sync)?;
+        let (of_sync, unsynced) = (Arc::clone(&durable), Mutex::new(unsynced));
+        let sync = Arc::new(move || durability::sync(&journal, &of_sync, &unsynced));
+        let other = Arc::clone(&sync);
+        let syncers = [
+            spawn("log-sync", move || sync())?,
+            spawn("log-sync", move || other())?,
+        ];
         let write = move || {
             let (connection, mut checkpoints) = writer.run(&waiting);
-            let _ = syncer.join();
+            for syncer in syncers {
+                let _ = syncer.join();
+            }
             checkpoints.finish(&connection, durable.check().is_ok());
             drop((connection, lock));
         };

@@ -1,16 +1,12 @@
-//! The states of things, as enums of the schema. What each means is said where it is derived.
+//! The states of an order, as enums of the schema.
 
 use async_graphql::Enum;
-use orderlog_domain::{notification, order, payment};
-use orderlog_projections::{notifications, order_axes, order_timeline};
+use orderlog_domain::order;
+use orderlog_projections::order_axes;
 
 /// Where an order stands by its own account.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "order::OrderStatus")]
 pub enum OrderStatus {
-    /// Never shown: an order that does not exist yet.
-    #[graphql(visible = false)]
-    New,
     /// Placed; stock is being reserved.
     Placed,
     /// Stock is held; the payment is being authorized.
@@ -29,6 +25,40 @@ pub enum OrderStatus {
     Cancelled,
     /// All of it has arrived. The end.
     Completed,
+}
+
+impl From<order::OrderStatus> for OrderStatus {
+    fn from(status: order::OrderStatus) -> Self {
+        use order::OrderStatus as S;
+        match status {
+            // A row exists from the order's placement on.
+            S::New | S::Placed => Self::Placed,
+            S::AwaitingPayment => Self::AwaitingPayment,
+            S::Confirmed => Self::Confirmed,
+            S::PartiallyShipped => Self::PartiallyShipped,
+            S::Shipped => Self::Shipped,
+            S::Cancelling => Self::Cancelling,
+            S::Rejected => Self::Rejected,
+            S::Cancelled => Self::Cancelled,
+            S::Completed => Self::Completed,
+        }
+    }
+}
+
+impl From<OrderStatus> for order::OrderStatus {
+    fn from(status: OrderStatus) -> Self {
+        match status {
+            OrderStatus::Placed => Self::Placed,
+            OrderStatus::AwaitingPayment => Self::AwaitingPayment,
+            OrderStatus::Confirmed => Self::Confirmed,
+            OrderStatus::PartiallyShipped => Self::PartiallyShipped,
+            OrderStatus::Shipped => Self::Shipped,
+            OrderStatus::Cancelling => Self::Cancelling,
+            OrderStatus::Rejected => Self::Rejected,
+            OrderStatus::Cancelled => Self::Cancelled,
+            OrderStatus::Completed => Self::Completed,
+        }
+    }
 }
 
 /// How far an order is paid; derived from the facts of its payments.
@@ -111,89 +141,4 @@ pub enum CancelledBy {
     Operator,
     /// The platform, after confirmation.
     System,
-}
-
-/// Where a payment stands.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "payment::PaymentStatus")]
-pub enum PaymentState {
-    /// Never shown: a payment that does not exist yet.
-    #[graphql(visible = false)]
-    New,
-    /// Nothing was asked of the gateway.
-    Initiated,
-    /// The gateway is to hold the money.
-    Authorizing,
-    /// The customer has to act, 3-D Secure for example.
-    RequiresAction,
-    /// The gateway's answer is unknown and being asked for.
-    Unknown,
-    /// It is to be voided as soon as the outcome is known.
-    VoidPending,
-    /// The gateway reports another amount than was asked for; an operator decides.
-    Conflicted,
-    /// Money is held.
-    Authorized,
-    /// Some of it was taken, the rest is held.
-    PartiallyCaptured,
-    /// Money was taken.
-    Captured,
-    /// Some of it was given back.
-    PartiallyRefunded,
-    /// All of it was given back.
-    Refunded,
-    /// The gateway would not hold the money.
-    Declined,
-    /// What was held was let go.
-    Voided,
-    /// What was held ran out.
-    Expired,
-}
-
-/// What an entry of a timeline happened to.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(name = "TimelineSource", remote = "order_timeline::Source")]
-pub enum Source {
-    /// The order itself.
-    Order,
-    /// One of its payments.
-    Payment,
-    /// Stock held for it.
-    Stock,
-    /// The process that carries it through.
-    Fulfilment,
-    /// Something that its customer is told.
-    Notification,
-}
-
-/// How far a notification came.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "notifications::NotificationStatus")]
-pub enum NotificationStatus {
-    /// To be sent.
-    Requested,
-    /// Handed to the channel.
-    Sent,
-    /// The last attempt failed.
-    Failed,
-}
-
-/// What a notification is about.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "notification::NotificationKind")]
-pub enum NotificationKind {
-    /// The order is certain.
-    OrderConfirmed,
-    /// The order can't be honoured.
-    OrderRejected,
-    /// The order was stopped.
-    OrderCancelled,
-    /// The customer has to act to pay.
-    PaymentActionRequired,
-    /// Money was given back.
-    PaymentRefunded,
-    /// The goods have left.
-    OrderDispatched,
-    /// The goods have arrived.
-    OrderDelivered,
 }
