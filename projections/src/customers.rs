@@ -50,14 +50,21 @@ impl Projection<Fact> for Customers {
     type Row = Customer;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
         let Fact::Order(OrderEvent::OrderPlaced { customer_id, .. }) = event.fact else {
             return vec![];
         };
-        vec![format!("{customer_id}/{:02}", slot_of(&event.recorded.partition_key))]
+        vec![format!(
+            "{customer_id}/{:02}",
+            slot_of(&event.recorded.partition_key)
+        )]
     }
 
     fn apply(
@@ -66,7 +73,12 @@ impl Projection<Fact> for Customers {
         row: &mut Option<Customer>,
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
-        let Fact::Order(OrderEvent::OrderPlaced { customer_id, total, placed_at, .. }) = event.fact
+        let Fact::Order(OrderEvent::OrderPlaced {
+            customer_id,
+            total,
+            placed_at,
+            ..
+        }) = event.fact
         else {
             return Ok(());
         };
@@ -85,12 +97,21 @@ impl Projection<Fact> for Customers {
     }
 }
 
-const COLUMNS: &[Column] = &[Column { name: "customer_id", arity: Arity::One }];
+const COLUMNS: &[Column] = &[Column {
+    name: "customer_id",
+    arity: Arity::One,
+}];
 
 impl Customer {
     fn new(customer_id: CustomerId, at: DateTime<Utc>) -> Self {
         let ordered = BTreeMap::new();
-        Self { customer_id, orders: 0, ordered, first_order_at: at, last_order_at: at }
+        Self {
+            customer_id,
+            orders: 0,
+            ordered,
+            first_order_at: at,
+            last_order_at: at,
+        }
     }
 
     fn add(&mut self, slice: &Self) {
@@ -116,15 +137,25 @@ pub fn rows(store: Arc<dyn ReadStore>) -> CustomerRows {
 /// The customer `id`, if there ever was an order of theirs.
 pub async fn by_id(rows: &CustomerRows, id: &CustomerId) -> Result<Option<Customer>, ReadError> {
     let query = PageQuery {
-        filter: Filter::default().is("customer_id", Some(text(id))).conditions(),
+        filter: Filter::default()
+            .is("customer_id", Some(text(id)))
+            .conditions(),
         order_by: "customer_id",
         descending: false,
         after: None,
         limit: SLOTS as usize,
     };
-    let slices = rows.page(&query).await?.rows.into_iter().map(|found| found.row);
+    let slices = rows
+        .page(&query)
+        .await?
+        .rows
+        .into_iter()
+        .map(|found| found.row);
     Ok(slices.reduce(|mut customer, slice| {
         customer.add(&slice);
         customer
     }))
 }
+
+#[cfg(test)]
+mod tests;

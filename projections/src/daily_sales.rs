@@ -62,7 +62,11 @@ impl Projection<Fact> for Sales {
     type Row = DailySales;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: format!("1 {}", self.zone), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: format!("1 {}", self.zone),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -70,7 +74,10 @@ impl Projection<Fact> for Sales {
             return vec![];
         }
         let day = self.day(event.recorded.occurred_at);
-        vec![format!("{day}/{:02}", slot_of(&event.recorded.partition_key))]
+        vec![format!(
+            "{day}/{:02}",
+            slot_of(&event.recorded.partition_key)
+        )]
     }
 
     fn apply(
@@ -80,7 +87,8 @@ impl Projection<Fact> for Sales {
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
         let day = self.day(event.recorded.occurred_at);
-        row.get_or_insert_with(|| DailySales::empty(day)).count(event.fact);
+        row.get_or_insert_with(|| DailySales::empty(day))
+            .count(event.fact);
         Ok(())
     }
 
@@ -89,7 +97,10 @@ impl Projection<Fact> for Sales {
     }
 }
 
-const COLUMNS: &[Column] = &[Column { name: "date", arity: Arity::One }];
+const COLUMNS: &[Column] = &[Column {
+    name: "date",
+    arity: Arity::One,
+}];
 
 impl Sales {
     fn day(&self, at: DateTime<Utc>) -> NaiveDate {
@@ -119,7 +130,15 @@ impl DailySales {
     /// A day without sales.
     pub fn empty(date: NaiveDate) -> Self {
         let amounts = BTreeMap::new();
-        Self { date, placed: 0, confirmed: 0, rejected: 0, cancelled: 0, completed: 0, amounts }
+        Self {
+            date,
+            placed: 0,
+            confirmed: 0,
+            rejected: 0,
+            cancelled: 0,
+            completed: 0,
+            amounts,
+        }
     }
 
     fn count(&mut self, fact: &Fact) {
@@ -184,8 +203,12 @@ pub async fn between(
     from: NaiveDate,
     to: NaiveDate,
 ) -> Result<Vec<DailySales>, ReadError> {
-    let Some(behind) = to.succ_opt() else { return Ok(vec![]) };
-    let range = Filter::default().from("date", Some(text(from))).below("date", Some(text(behind)));
+    let Some(behind) = to.succ_opt() else {
+        return Ok(vec![]);
+    };
+    let range = Filter::default()
+        .from("date", Some(text(from)))
+        .below("date", Some(text(behind)));
     let mut query = PageQuery {
         filter: range.conditions(),
         order_by: "date",
@@ -208,3 +231,6 @@ pub async fn between(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

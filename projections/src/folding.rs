@@ -29,7 +29,10 @@ pub(crate) fn unfit(
     why: impl std::fmt::Display,
 ) -> FoldError {
     let (kind, position) = (&recorded.event_type, recorded.position);
-    FoldError { projection, reason: format!("{kind} at {position}: {why}") }
+    FoldError {
+        projection,
+        reason: format!("{kind} at {position}: {why}"),
+    }
 }
 
 /// Adds an amount of the same currency. One of another currency never was part of the sum: the
@@ -42,7 +45,10 @@ pub(crate) fn add(sum: &mut Money, amount: Money) {
 
 /// The id behind the stream's type: `0190...` of `order-0190...`.
 pub(crate) fn stream_id(recorded: &RecordedEvent) -> &str {
-    recorded.stream.split_once('-').map_or(recorded.stream.as_str(), |(_, id)| id)
+    recorded
+        .stream
+        .split_once('-')
+        .map_or(recorded.stream.as_str(), |(_, id)| id)
 }
 
 /// An instant as a column: microseconds since 1970.

@@ -68,7 +68,11 @@ impl Projection<Fact> for Notifications {
     type Row = Notification;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -88,7 +92,9 @@ impl Projection<Fact> for Notifications {
         row: &mut Option<Notification>,
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
-        let Fact::Notification(fact) = event.fact else { return Ok(()) };
+        let Fact::Notification(fact) = event.fact else {
+            return Ok(());
+        };
         let at = event.recorded.occurred_at;
         match fact {
             NotificationEvent::NotificationRequested {
@@ -117,7 +123,9 @@ impl Projection<Fact> for Notifications {
                 row.tried(channel, NotificationStatus::Sent);
                 row.sent_at = Some(at);
             }
-            NotificationEvent::NotificationFailed { channel, reason, .. } => {
+            NotificationEvent::NotificationFailed {
+                channel, reason, ..
+            } => {
                 let row = existing(NAME, row, event.recorded)?;
                 row.tried(channel, NotificationStatus::Failed);
                 row.failure = Some(reason.clone());
@@ -137,10 +145,22 @@ impl Projection<Fact> for Notifications {
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "order_id", arity: Arity::One },
-    Column { name: "customer_id", arity: Arity::One },
-    Column { name: "status", arity: Arity::One },
-    Column { name: "requested_at", arity: Arity::One },
+    Column {
+        name: "order_id",
+        arity: Arity::One,
+    },
+    Column {
+        name: "customer_id",
+        arity: Arity::One,
+    },
+    Column {
+        name: "status",
+        arity: Arity::One,
+    },
+    Column {
+        name: "requested_at",
+        arity: Arity::One,
+    },
 ];
 
 impl Notification {
@@ -181,5 +201,9 @@ pub async fn page(
         .is("order_id", filter.order_id.map(text))
         .is("customer_id", filter.customer_id.as_ref().map(text))
         .one_of("status", &filter.status);
-    rows.page(&paging.query(conditions, "requested_at", true)).await
+    rows.page(&paging.query(conditions, "requested_at", true))
+        .await
 }
+
+#[cfg(test)]
+mod tests;

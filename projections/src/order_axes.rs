@@ -64,10 +64,18 @@ pub(crate) fn fulfillment(
     left: u64,
     phases: &[ShipmentPhase],
 ) -> FulfillmentStatus {
-    let open = || phases.iter().filter(|phase| **phase != ShipmentPhase::Cancelled);
+    let open = || {
+        phases
+            .iter()
+            .filter(|phase| **phase != ShipmentPhase::Cancelled)
+    };
     let arrived = open().all(|phase| *phase == ShipmentPhase::Delivered);
     if left > 0 && (left >= ordered || closed) {
-        return if arrived { FulfillmentStatus::Delivered } else { FulfillmentStatus::Shipped };
+        return if arrived {
+            FulfillmentStatus::Delivered
+        } else {
+            FulfillmentStatus::Shipped
+        };
     }
     if left > 0 {
         return FulfillmentStatus::PartiallyShipped;
@@ -76,7 +84,11 @@ pub(crate) fn fulfillment(
         return FulfillmentStatus::Released;
     }
     if open().next().is_none() {
-        return if reserved { FulfillmentStatus::Reserved } else { FulfillmentStatus::Unfulfilled };
+        return if reserved {
+            FulfillmentStatus::Reserved
+        } else {
+            FulfillmentStatus::Unfulfilled
+        };
     }
     match open().any(|phase| *phase == ShipmentPhase::Created) {
         true => FulfillmentStatus::Preparing,

@@ -99,7 +99,11 @@ impl Projection<Fact> for OrderSummaries {
     type Row = OrderSummary;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -156,13 +160,34 @@ impl Projection<Fact> for OrderSummaries {
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "customer_id", arity: Arity::One },
-    Column { name: "status", arity: Arity::One },
-    Column { name: "payment_status", arity: Arity::One },
-    Column { name: "fulfillment_status", arity: Arity::One },
-    Column { name: "placed_at", arity: Arity::One },
-    Column { name: "reference", arity: Arity::One },
-    Column { name: "sku", arity: Arity::Many },
+    Column {
+        name: "customer_id",
+        arity: Arity::One,
+    },
+    Column {
+        name: "status",
+        arity: Arity::One,
+    },
+    Column {
+        name: "payment_status",
+        arity: Arity::One,
+    },
+    Column {
+        name: "fulfillment_status",
+        arity: Arity::One,
+    },
+    Column {
+        name: "placed_at",
+        arity: Arity::One,
+    },
+    Column {
+        name: "reference",
+        arity: Arity::One,
+    },
+    Column {
+        name: "sku",
+        arity: Arity::Many,
+    },
 ];
 
 /// Finds [`OrderSummary`] rows.
@@ -214,5 +239,9 @@ pub async fn page(
         .below("placed_at", filter.placed_before.map(instant))
         .is("sku", filter.sku.as_ref().map(text))
         .is("reference", filter.reference.as_ref().map(text));
-    rows.page(&paging.query(conditions, "placed_at", true)).await
+    rows.page(&paging.query(conditions, "placed_at", true))
+        .await
 }
+
+#[cfg(test)]
+mod tests;

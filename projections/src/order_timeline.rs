@@ -98,7 +98,11 @@ impl Projection<Fact> for Timeline {
     type Row = TimelineEntry;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -119,10 +123,14 @@ impl Projection<Fact> for Timeline {
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
         let recorded = event.recorded;
-        let Some((source, told)) = telling::tell(event.fact) else { return Ok(()) };
+        let Some((source, told)) = telling::tell(event.fact) else {
+            return Ok(());
+        };
         let order = key.split_once('/').map_or(key, |(order, _)| order);
         *row = Some(TimelineEntry {
-            order_id: order.parse().map_err(|error| unfit(NAME, recorded, error))?,
+            order_id: order
+                .parse()
+                .map_err(|error| unfit(NAME, recorded, error))?,
             position: recorded.position,
             event_id: recorded.event_id,
             event_type: recorded.event_type.clone(),
@@ -145,8 +153,14 @@ impl Projection<Fact> for Timeline {
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "order_id", arity: Arity::One },
-    Column { name: "position", arity: Arity::One },
+    Column {
+        name: "order_id",
+        arity: Arity::One,
+    },
+    Column {
+        name: "position",
+        arity: Arity::One,
+    },
 ];
 
 /// Finds [`TimelineEntry`] rows.
@@ -166,3 +180,6 @@ pub async fn of_order(
     let filter = Filter::default().is("order_id", Some(text(order_id)));
     rows.page(&paging.query(filter, "position", false)).await
 }
+
+#[cfg(test)]
+mod tests;

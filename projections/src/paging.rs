@@ -40,7 +40,13 @@ impl Paging {
         descending: bool,
     ) -> PageQuery {
         let limit = self.first.min(MOST);
-        PageQuery { filter: filter.conditions(), order_by, descending, after: self.after, limit }
+        PageQuery {
+            filter: filter.conditions(),
+            order_by,
+            descending,
+            after: self.after,
+            limit,
+        }
     }
 }
 
@@ -54,23 +60,27 @@ impl Filter {
     }
 
     pub(crate) fn is(mut self, column: &'static str, value: Option<ColumnValue>) -> Self {
-        self.0.extend(value.map(|value| Condition::Is(column, value)));
+        self.0
+            .extend(value.map(|value| Condition::Is(column, value)));
         self
     }
 
     pub(crate) fn from(mut self, column: &'static str, value: Option<ColumnValue>) -> Self {
-        self.0.extend(value.map(|value| Condition::From(column, value)));
+        self.0
+            .extend(value.map(|value| Condition::From(column, value)));
         self
     }
 
     pub(crate) fn below(mut self, column: &'static str, value: Option<ColumnValue>) -> Self {
-        self.0.extend(value.map(|value| Condition::Below(column, value)));
+        self.0
+            .extend(value.map(|value| Condition::Below(column, value)));
         self
     }
 
     pub(crate) fn one_of<T: Serialize>(mut self, column: &'static str, values: &[T]) -> Self {
         if !values.is_empty() {
-            self.0.push(Condition::OneOf(column, values.iter().map(name).collect()));
+            self.0
+                .push(Condition::OneOf(column, values.iter().map(name).collect()));
         }
         self
     }

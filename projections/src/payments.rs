@@ -12,9 +12,7 @@ use orderlog_domain::{
     payment::{Operation, PaymentEvent, PaymentStatus},
 };
 use orderlog_runtime::{
-    projection::{
-        Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection,
-    },
+    projection::{Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection},
     read_model::{Page, ReadModel},
     read_store::{ReadError, ReadStore},
 };
@@ -130,7 +128,11 @@ impl Projection<Fact> for Payments {
     type Row = Payment;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -150,9 +152,17 @@ impl Projection<Fact> for Payments {
         row: &mut Option<Payment>,
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
-        let Fact::Payment(fact) = event.fact else { return Ok(()) };
+        let Fact::Payment(fact) = event.fact else {
+            return Ok(());
+        };
         let at = event.recorded.occurred_at;
-        if let PaymentEvent::PaymentInitiated { payment_id, order_id, amount, .. } = fact {
+        if let PaymentEvent::PaymentInitiated {
+            payment_id,
+            order_id,
+            amount,
+            ..
+        } = fact
+        {
             *row = Some(Payment::initiated(*payment_id, *order_id, *amount, at));
             return Ok(());
         }
@@ -164,14 +174,27 @@ impl Projection<Fact> for Payments {
     }
 
     fn columns(&self, row: &Payment) -> Vec<ColumnValue> {
-        vec![text(row.order_id), name(&row.status), instant(row.initiated_at)]
+        vec![
+            text(row.order_id),
+            name(&row.status),
+            instant(row.initiated_at),
+        ]
     }
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "order_id", arity: Arity::One },
-    Column { name: "status", arity: Arity::One },
-    Column { name: "initiated_at", arity: Arity::One },
+    Column {
+        name: "order_id",
+        arity: Arity::One,
+    },
+    Column {
+        name: "status",
+        arity: Arity::One,
+    },
+    Column {
+        name: "initiated_at",
+        arity: Arity::One,
+    },
 ];
 
 /// Finds [`Payment`] rows.
@@ -194,7 +217,8 @@ pub async fn of_order(
     paging: Paging,
 ) -> Result<Page<Payment>, ReadError> {
     let filter = Filter::default().is("order_id", Some(text(order_id)));
-    rows.page(&paging.query(filter, "initiated_at", false)).await
+    rows.page(&paging.query(filter, "initiated_at", false))
+        .await
 }
 
 /// Payments with any of these statuses, newest first; all where none is named.
@@ -206,3 +230,6 @@ pub async fn page(
     let filter = Filter::default().one_of("status", statuses);
     rows.page(&paging.query(filter, "initiated_at", true)).await
 }
+
+#[cfg(test)]
+mod tests;

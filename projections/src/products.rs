@@ -11,9 +11,7 @@ use orderlog_domain::{
     product::ProductEvent,
 };
 use orderlog_runtime::{
-    projection::{
-        Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection,
-    },
+    projection::{Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection},
     read_model::{Page, ReadModel},
     read_store::{ReadError, ReadStore},
 };
@@ -65,7 +63,9 @@ impl Product {
     /// Price of one piece at an instant. Which price counts depends on when it is asked, so a row
     /// keeps both.
     pub fn price_at(&self, at: DateTime<Utc>) -> Money {
-        self.announced.filter(|new| new.from <= at).map_or(self.unit_price, |new| new.price)
+        self.announced
+            .filter(|new| new.from <= at)
+            .map_or(self.unit_price, |new| new.price)
     }
 }
 
@@ -76,7 +76,11 @@ impl Projection<Fact> for Products {
     type Row = Product;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -96,9 +100,17 @@ impl Projection<Fact> for Products {
         row: &mut Option<Product>,
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
-        let Fact::Product(fact) = event.fact else { return Ok(()) };
+        let Fact::Product(fact) = event.fact else {
+            return Ok(());
+        };
         let at = event.recorded.occurred_at;
-        if let ProductEvent::ProductRegistered { sku, name, unit_price, tax } = fact {
+        if let ProductEvent::ProductRegistered {
+            sku,
+            name,
+            unit_price,
+            tax,
+        } = fact
+        {
             *row = Some(Product {
                 sku: sku.clone(),
                 name: name.clone(),
@@ -116,9 +128,17 @@ impl Projection<Fact> for Products {
         let row = existing(NAME, row, event.recorded)?;
         match fact {
             ProductEvent::ProductRegistered { .. } => {}
-            ProductEvent::ProductPriceChanged { old, new, effective_at, .. } => {
+            ProductEvent::ProductPriceChanged {
+                old,
+                new,
+                effective_at,
+                ..
+            } => {
                 row.unit_price = *old;
-                row.announced = Some(Announced { price: *new, from: *effective_at });
+                row.announced = Some(Announced {
+                    price: *new,
+                    from: *effective_at,
+                });
                 row.price_changes += 1;
             }
             ProductEvent::ProductRenamed { name, .. } => row.name.clone_from(name),
@@ -130,14 +150,27 @@ impl Projection<Fact> for Products {
     }
 
     fn columns(&self, row: &Product) -> Vec<ColumnValue> {
-        vec![text(&row.sku), text(&row.name), discontinued(row.discontinued)]
+        vec![
+            text(&row.sku),
+            text(&row.name),
+            discontinued(row.discontinued),
+        ]
     }
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "sku", arity: Arity::One },
-    Column { name: "name", arity: Arity::One },
-    Column { name: "discontinued", arity: Arity::One },
+    Column {
+        name: "sku",
+        arity: Arity::One,
+    },
+    Column {
+        name: "name",
+        arity: Arity::One,
+    },
+    Column {
+        name: "discontinued",
+        arity: Arity::One,
+    },
 ];
 
 fn discontinued(yes: bool) -> ColumnValue {
@@ -166,3 +199,6 @@ pub async fn page(
     let filter = Filter::default().is("discontinued", only_discontinued.map(discontinued));
     rows.page(&paging.query(filter, "sku", false)).await
 }
+
+#[cfg(test)]
+mod tests;

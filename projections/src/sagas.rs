@@ -191,7 +191,11 @@ impl Projection<Fact> for Sagas {
     type Row = Saga;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -211,9 +215,16 @@ impl Projection<Fact> for Sagas {
         row: &mut Option<Saga>,
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
-        let Fact::Fulfilment(fact) = event.fact else { return Ok(()) };
+        let Fact::Fulfilment(fact) = event.fact else {
+            return Ok(());
+        };
         let at = event.recorded.occurred_at;
-        if let FulfilmentEvent::FulfilmentStarted { order_id, process_version, .. } = fact {
+        if let FulfilmentEvent::FulfilmentStarted {
+            order_id,
+            process_version,
+            ..
+        } = fact
+        {
             *row = Some(Saga::started(*order_id, *process_version, at));
             return Ok(());
         }
@@ -236,10 +247,22 @@ impl Projection<Fact> for Sagas {
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "step", arity: Arity::One },
-    Column { name: "status", arity: Arity::One },
-    Column { name: "needs_operator", arity: Arity::One },
-    Column { name: "updated_at", arity: Arity::One },
+    Column {
+        name: "step",
+        arity: Arity::One,
+    },
+    Column {
+        name: "status",
+        arity: Arity::One,
+    },
+    Column {
+        name: "needs_operator",
+        arity: Arity::One,
+    },
+    Column {
+        name: "updated_at",
+        arity: Arity::One,
+    },
 ];
 
 /// Finds [`Saga`] rows.
@@ -280,5 +303,9 @@ pub async fn page(
         .one_of("status", &filter.status)
         .is("needs_operator", filter.needs_operator.map(yes))
         .below("updated_at", filter.updated_before.map(instant));
-    rows.page(&paging.query(conditions, "updated_at", false)).await
+    rows.page(&paging.query(conditions, "updated_at", false))
+        .await
 }
+
+#[cfg(test)]
+mod tests;

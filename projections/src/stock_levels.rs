@@ -67,12 +67,14 @@ impl StockLevel {
         self.available() <= i64::from(self.low_stock_at)
     }
 
-    fn registered(
-        fact: &StockEvent,
-        at: DateTime<Utc>,
-    ) -> Option<Self> {
-        let StockEvent::StockItemRegistered { sku, warehouse, safety_stock, low_stock_at, backorder } =
-            fact
+    fn registered(fact: &StockEvent, at: DateTime<Utc>) -> Option<Self> {
+        let StockEvent::StockItemRegistered {
+            sku,
+            warehouse,
+            safety_stock,
+            low_stock_at,
+            backorder,
+        } = fact
         else {
             return None;
         };
@@ -97,7 +99,12 @@ impl StockLevel {
         use StockEvent as E;
         match fact {
             E::StockItemRegistered { .. } => {}
-            E::StockPolicyChanged { safety_stock, low_stock_at, backorder, .. } => {
+            E::StockPolicyChanged {
+                safety_stock,
+                low_stock_at,
+                backorder,
+                ..
+            } => {
                 self.safety_stock = *safety_stock;
                 self.low_stock_at = *low_stock_at;
                 self.backorder = backorder.clone();
@@ -107,8 +114,14 @@ impl StockLevel {
                 self.missing = 0;
             }
             E::StockShortfallDetected { missing, .. } => self.missing = *missing,
-            E::LowStockReached { .. } | E::ReservationTombstoned { .. } | E::BackorderFilled { .. } => {}
-            E::StockReserved { reservation_id, quantity, .. } => {
+            E::LowStockReached { .. }
+            | E::ReservationTombstoned { .. }
+            | E::BackorderFilled { .. } => {}
+            E::StockReserved {
+                reservation_id,
+                quantity,
+                ..
+            } => {
                 self.reservations += 1;
                 self.held += i64::from(*quantity);
                 self.holds.insert(*reservation_id, *quantity);
@@ -118,13 +131,23 @@ impl StockLevel {
                 self.held -= quantity;
                 self.confirmed += quantity;
             }
-            E::StockCommitted { quantity, on_hand, .. } => {
+            E::StockCommitted {
+                quantity, on_hand, ..
+            } => {
                 self.on_hand = *on_hand;
                 self.confirmed -= i64::from(*quantity);
                 self.reservations = self.reservations.saturating_sub(1);
             }
-            E::StockReservationReleased { reservation_id, quantity, .. }
-            | E::StockReservationExpired { reservation_id, quantity, .. } => {
+            E::StockReservationReleased {
+                reservation_id,
+                quantity,
+                ..
+            }
+            | E::StockReservationExpired {
+                reservation_id,
+                quantity,
+                ..
+            } => {
                 match self.holds.remove(reservation_id) {
                     Some(held) => self.held -= i64::from(held),
                     None => self.confirmed -= i64::from(*quantity),
@@ -142,7 +165,11 @@ impl Projection<Fact> for StockLevels {
     type Row = StockLevel;
 
     fn definition(&self) -> Definition {
-        Definition { name: NAME, version: "1".to_owned(), columns: COLUMNS }
+        Definition {
+            name: NAME,
+            version: "1".to_owned(),
+            columns: COLUMNS,
+        }
     }
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
@@ -162,7 +189,9 @@ impl Projection<Fact> for StockLevels {
         row: &mut Option<StockLevel>,
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
-        let Fact::Stock(fact) = event.fact else { return Ok(()) };
+        let Fact::Stock(fact) = event.fact else {
+            return Ok(());
+        };
         let at = event.recorded.occurred_at;
         if matches!(fact, StockEvent::StockItemRegistered { .. }) {
             *row = StockLevel::registered(fact, at);
@@ -190,10 +219,22 @@ impl Projection<Fact> for StockLevels {
 }
 
 const COLUMNS: &[Column] = &[
-    Column { name: "sku", arity: Arity::One },
-    Column { name: "warehouse", arity: Arity::One },
-    Column { name: "available", arity: Arity::One },
-    Column { name: "low", arity: Arity::One },
+    Column {
+        name: "sku",
+        arity: Arity::One,
+    },
+    Column {
+        name: "warehouse",
+        arity: Arity::One,
+    },
+    Column {
+        name: "available",
+        arity: Arity::One,
+    },
+    Column {
+        name: "low",
+        arity: Arity::One,
+    },
 ];
 
 fn low(yes: bool) -> ColumnValue {
@@ -240,3 +281,6 @@ pub async fn page(
         .is("low", filter.low.map(low));
     rows.page(&paging.query(conditions, "sku", false)).await
 }
+
+#[cfg(test)]
+mod tests;

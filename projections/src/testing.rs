@@ -47,7 +47,13 @@ fn told<E: DomainEvent + Serialize>(
     fact: impl Fn(E) -> Fact,
 ) -> Told {
     let data = serde_json::to_string(&event).expect("an event has JSON");
-    Told { stream, key, event_type: event.event_type(), data, fact: fact(event) }
+    Told {
+        stream,
+        key,
+        event_type: event.event_type(),
+        data,
+        fact: fact(event),
+    }
 }
 
 /// A fact of an order.
@@ -57,17 +63,32 @@ pub fn order(id: OrderId, fact: OrderEvent) -> Told {
 
 /// A fact of a payment of `order`.
 pub fn payment(id: PaymentId, order: OrderId, fact: PaymentEvent) -> Told {
-    told(format!("payment-{id}"), order.to_string(), fact, Fact::Payment)
+    told(
+        format!("payment-{id}"),
+        order.to_string(),
+        fact,
+        Fact::Payment,
+    )
 }
 
 /// A fact of the fulfilment of `order`.
 pub fn saga(order: OrderId, fact: FulfilmentEvent) -> Told {
-    told(format!("saga-order-{order}"), order.to_string(), fact, Fact::Fulfilment)
+    told(
+        format!("saga-order-{order}"),
+        order.to_string(),
+        fact,
+        Fact::Fulfilment,
+    )
 }
 
 /// A fact of a notification about `order`.
 pub fn notification(id: Uuid, order: OrderId, fact: NotificationEvent) -> Told {
-    told(format!("notification-{id}"), order.to_string(), fact, Fact::Notification)
+    told(
+        format!("notification-{id}"),
+        order.to_string(),
+        fact,
+        Fact::Notification,
+    )
 }
 
 /// A fact of a product's stock in the warehouse `main`.
@@ -125,17 +146,16 @@ pub fn fold<P: Projection<Fact>>(
         let event = Occurred { recorded, fact };
         for key in projection.keys(&event) {
             let mut row = rows.remove(&key);
-            projection.apply(&key, &mut row, &event).expect("the event fits");
+            projection
+                .apply(&key, &mut row, &event)
+                .expect("the event fits");
             rows.extend(row.map(|row| (key, row)));
         }
     }
 }
 
 /// The rows that a story comes to.
-pub fn rows<P: Projection<Fact>>(
-    projection: &P,
-    story: impl IntoIterator<Item = Told>,
-) -> Rows<P> {
+pub fn rows<P: Projection<Fact>>(projection: &P, story: impl IntoIterator<Item = Told>) -> Rows<P> {
     let mut rows = Rows::<P>::new();
     fold(projection, &recorded(story), &mut rows);
     rows
@@ -152,7 +172,9 @@ pub fn row<P: Projection<Fact>>(projection: &P, story: impl IntoIterator<Item = 
 pub fn stored<P: Projection<Fact>>(rows: &Rows<P>) -> Rows<P> {
     let json = |row: &P::Row| serde_json::to_string(row).expect("a row has JSON");
     let row = |text: String| serde_json::from_str(&text).expect("a row's JSON is a row");
-    rows.iter().map(|(key, stored)| (key.clone(), row(json(stored)))).collect()
+    rows.iter()
+        .map(|(key, stored)| (key.clone(), row(json(stored))))
+        .collect()
 }
 
 /// So many seconds after half past ten on New Year's Eve 2025, as Greenwich had it.
@@ -163,7 +185,10 @@ pub fn at(seconds: u64) -> DateTime<Utc> {
 
 /// Cents.
 pub fn euro(amount_minor: i64) -> Money {
-    Money::new(amount_minor, Currency::from_code("EUR").expect("a currency"))
+    Money::new(
+        amount_minor,
+        Currency::from_code("EUR").expect("a currency"),
+    )
 }
 
 /// A product's number.

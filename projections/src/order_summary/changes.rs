@@ -69,12 +69,20 @@ impl OrderSummary {
                 self.status = OrderStatus::Rejected;
             }
             E::OrderCancellationRequested { by, reason, .. } => {
-                self.cancellation = Some(Cancellation { by: *by, reason: reason.clone() });
+                self.cancellation = Some(Cancellation {
+                    by: *by,
+                    reason: reason.clone(),
+                });
                 self.status = OrderStatus::Cancelling;
             }
             E::OrderCancelled { .. } => self.status = OrderStatus::Cancelled,
             E::OrderRemainderCancelled { .. } => self.status = OrderStatus::Shipped,
-            E::ShipmentCreated { shipment_id, warehouse, lines, .. } => self.shipments.push(Shipment {
+            E::ShipmentCreated {
+                shipment_id,
+                warehouse,
+                lines,
+                ..
+            } => self.shipments.push(Shipment {
                 shipment_id: *shipment_id,
                 warehouse: warehouse.clone(),
                 lines: lines.clone(),
@@ -86,7 +94,12 @@ impl OrderSummary {
             E::ShipmentReleased { shipment_id, .. } => {
                 self.ship(*shipment_id, ShipmentPhase::Released);
             }
-            E::ShipmentDispatched { shipment_id, carrier, tracking, .. } => {
+            E::ShipmentDispatched {
+                shipment_id,
+                carrier,
+                tracking,
+                ..
+            } => {
                 self.ship(*shipment_id, ShipmentPhase::Dispatched);
                 if let Some(shipment) = self.shipment(*shipment_id) {
                     shipment.carrier = Some(carrier.clone());
@@ -139,7 +152,9 @@ impl OrderSummary {
     }
 
     fn shipment(&mut self, id: ShipmentId) -> Option<&mut Shipment> {
-        self.shipments.iter_mut().find(|shipment| shipment.shipment_id == id)
+        self.shipments
+            .iter_mut()
+            .find(|shipment| shipment.shipment_id == id)
     }
 
     fn ship(&mut self, id: ShipmentId, phase: ShipmentPhase) {
@@ -163,13 +178,23 @@ impl OrderSummary {
 
     fn left(&self) -> u64 {
         let gone = |phase| matches!(phase, ShipmentPhase::Dispatched | ShipmentPhase::Delivered);
-        let shipped = self.shipments.iter().filter(|shipment| gone(shipment.phase));
-        shipped.flat_map(|shipment| &shipment.lines).map(|line| u64::from(line.quantity)).sum()
+        let shipped = self
+            .shipments
+            .iter()
+            .filter(|shipment| gone(shipment.phase));
+        shipped
+            .flat_map(|shipment| &shipment.lines)
+            .map(|line| u64::from(line.quantity))
+            .sum()
     }
 
     fn fulfillment(&self) -> FulfillmentStatus {
         let closed = self.rejection.is_some() || self.cancellation.is_some();
-        let phases: Vec<_> = self.shipments.iter().map(|shipment| shipment.phase).collect();
+        let phases: Vec<_> = self
+            .shipments
+            .iter()
+            .map(|shipment| shipment.phase)
+            .collect();
         order_axes::fulfillment(self.reserved, closed, self.ordered(), self.left(), &phases)
     }
 }

@@ -51,7 +51,10 @@ pub(super) struct Told {
 }
 
 fn told(title: impl Into<String>) -> Told {
-    Told { title: title.into(), facts: vec![] }
+    Told {
+        title: title.into(),
+        facts: vec![],
+    }
 }
 
 impl Told {
@@ -71,7 +74,10 @@ impl Told {
     }
 
     fn count(self, name: &str, things: usize) -> Self {
-        self.with(name, DetailValue::Number(i64::try_from(things).unwrap_or(i64::MAX)))
+        self.with(
+            name,
+            DetailValue::Number(i64::try_from(things).unwrap_or(i64::MAX)),
+        )
     }
 
     fn money(self, name: &str, value: Money) -> Self {
@@ -83,7 +89,10 @@ impl Told {
     }
 
     fn with(mut self, name: &str, value: DetailValue) -> Self {
-        self.facts.push(Detail { name: name.to_owned(), value });
+        self.facts.push(Detail {
+            name: name.to_owned(),
+            value,
+        });
         self
     }
 }

@@ -54,11 +54,25 @@ impl Payment {
                 self.attempts += 1;
                 self.action = None;
             }
-            E::PaymentActionRequired { operation_id, url, expires_at, .. } => {
+            E::PaymentActionRequired {
+                operation_id,
+                url,
+                expires_at,
+                ..
+            } => {
                 self.end(*operation_id);
-                self.action = Some(Action { url: url.clone(), expires_at: *expires_at });
+                self.action = Some(Action {
+                    url: url.clone(),
+                    expires_at: *expires_at,
+                });
             }
-            E::PaymentAuthorized { operation_id, amount, gateway_ref, expires_at, .. } => {
+            E::PaymentAuthorized {
+                operation_id,
+                amount,
+                gateway_ref,
+                expires_at,
+                ..
+            } => {
                 // A second authorization comes by mistake and is let go at once.
                 if self.held() == 0 {
                     self.gateway_ref = Some(gateway_ref.clone());
@@ -68,7 +82,9 @@ impl Payment {
                 self.action = None;
                 add(&mut self.authorized, *amount);
             }
-            E::PaymentDeclined { operation_id, code, .. } => {
+            E::PaymentDeclined {
+                operation_id, code, ..
+            } => {
                 self.fail(*operation_id, code);
                 self.action = None;
                 self.void_scheduled = false;
@@ -76,10 +92,16 @@ impl Payment {
             }
             E::PaymentOutcomeUnknown { operation_id, .. } => {
                 let flight = self.in_flight.iter_mut();
-                flight.filter(|it| it.operation_id == *operation_id).for_each(|it| it.unknown = true);
+                flight
+                    .filter(|it| it.operation_id == *operation_id)
+                    .for_each(|it| it.unknown = true);
             }
             E::PaymentReconciliationRequested { attempt, .. } => self.reconciliations = *attempt,
-            E::PaymentConflictDetected { operation_id, reported, .. } => {
+            E::PaymentConflictDetected {
+                operation_id,
+                reported,
+                ..
+            } => {
                 self.fail(*operation_id, "amount_conflict");
                 self.action = None;
                 self.conflict = Some(*reported);
@@ -87,7 +109,11 @@ impl Payment {
             E::PaymentCaptureRequested { operation_id, .. } => {
                 self.ask(*operation_id, Operation::Capture, at);
             }
-            E::PaymentCaptured { operation_id, captured_total, .. } => {
+            E::PaymentCaptured {
+                operation_id,
+                captured_total,
+                ..
+            } => {
                 self.end(*operation_id);
                 self.captured = *captured_total;
                 self.void_scheduled = self.void_scheduled && self.held() > 0;
@@ -97,7 +123,11 @@ impl Payment {
                 self.ask(*operation_id, Operation::Void, at);
             }
             E::PaymentVoidScheduled { .. } => self.void_scheduled = true,
-            E::PaymentVoided { operation_id, amount, .. } => {
+            E::PaymentVoided {
+                operation_id,
+                amount,
+                ..
+            } => {
                 self.end(*operation_id);
                 self.void_scheduled = false;
                 self.action = None;
@@ -113,25 +143,47 @@ impl Payment {
             E::PaymentRefundRequested { operation_id, .. } => {
                 self.ask(*operation_id, Operation::Refund, at);
             }
-            E::PaymentRefunded { operation_id, refund_id, amount, refunded_total, .. } => {
+            E::PaymentRefunded {
+                operation_id,
+                refund_id,
+                amount,
+                refunded_total,
+                ..
+            } => {
                 self.end(*operation_id);
                 self.refunded = *refunded_total;
-                self.refunds.push(Refund { refund_id: *refund_id, amount: *amount, at });
+                self.refunds.push(Refund {
+                    refund_id: *refund_id,
+                    amount: *amount,
+                    at,
+                });
             }
-            E::PaymentCaptureFailed { operation_id, code, .. }
-            | E::PaymentVoidFailed { operation_id, code, .. }
-            | E::PaymentRefundFailed { operation_id, code, .. } => self.fail(*operation_id, code),
+            E::PaymentCaptureFailed {
+                operation_id, code, ..
+            }
+            | E::PaymentVoidFailed {
+                operation_id, code, ..
+            }
+            | E::PaymentRefundFailed {
+                operation_id, code, ..
+            } => self.fail(*operation_id, code),
         }
         self.status = self.standing();
     }
 
     fn ask(&mut self, operation_id: OperationId, operation: Operation, since: DateTime<Utc>) {
-        self.in_flight = Some(InFlight { operation_id, operation, since, unknown: false });
+        self.in_flight = Some(InFlight {
+            operation_id,
+            operation,
+            since,
+            unknown: false,
+        });
         self.failure = None;
     }
 
     fn end(&mut self, operation_id: OperationId) {
-        self.in_flight.take_if(|flight| flight.operation_id == operation_id);
+        self.in_flight
+            .take_if(|flight| flight.operation_id == operation_id);
     }
 
     fn fail(&mut self, operation_id: OperationId, code: &str) {

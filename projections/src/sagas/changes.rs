@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     fulfilment::{
-        FulfilmentEvent, IssuedCommand, Reply, ReplyOutcome, Step, TargetRefusal,
-        TargetedCommand, TimerPurpose,
+        FulfilmentEvent, IssuedCommand, Reply, ReplyOutcome, Step, TargetRefusal, TargetedCommand,
+        TimerPurpose,
     },
     ids::OrderId,
     refusal::Refusal,
@@ -47,22 +47,43 @@ impl Saga {
             E::FulfilmentStarted { .. } => {}
             E::FactObserved { .. } => {}
             E::StepEntered { step, .. } => self.enter(*step, at),
-            E::CommandsIssued { issue_id, step, attempt, commands, .. } => {
+            E::CommandsIssued {
+                issue_id,
+                step,
+                attempt,
+                commands,
+                ..
+            } => {
                 self.operator = None;
                 self.attempts = *attempt;
                 self.issue(Issue::of(*issue_id, *step, *attempt, commands, at));
             }
-            E::RepliesRecorded { issue_id, replies, .. } => self.answered(*issue_id, replies, at),
-            E::TimerScheduled { timer_id, purpose, due_at, .. } => {
-                let timer = Timer { timer_id: *timer_id, purpose: purpose.clone(), due_at: *due_at };
+            E::RepliesRecorded {
+                issue_id, replies, ..
+            } => self.answered(*issue_id, replies, at),
+            E::TimerScheduled {
+                timer_id,
+                purpose,
+                due_at,
+                ..
+            } => {
+                let timer = Timer {
+                    timer_id: *timer_id,
+                    purpose: purpose.clone(),
+                    due_at: *due_at,
+                };
                 self.timers.push(timer);
-                self.timers.sort_by_key(|timer| (timer.due_at, timer.timer_id));
+                self.timers
+                    .sort_by_key(|timer| (timer.due_at, timer.timer_id));
             }
             E::TimerFired { timer_id, .. } | E::TimerCancelled { timer_id, .. } => {
                 self.timers.retain(|timer| timer.timer_id != *timer_id);
             }
             E::CompensationStarted { reason, .. } => {
-                self.compensation = Some(Compensation { reason: reason.clone(), since: at });
+                self.compensation = Some(Compensation {
+                    reason: reason.clone(),
+                    since: at,
+                });
                 self.enter(Step::Compensating, at);
             }
             E::OperatorNeeded { reason, .. } => self.operator = Some(reason.clone()),
@@ -94,7 +115,11 @@ impl Saga {
     }
 
     fn answered(&mut self, issue_id: Uuid, replies: &[Reply], at: DateTime<Utc>) {
-        let Some(issue) = self.issues.iter_mut().find(|issue| issue.issue_id == issue_id) else {
+        let Some(issue) = self
+            .issues
+            .iter_mut()
+            .find(|issue| issue.issue_id == issue_id)
+        else {
             return;
         };
         issue.answered_at = Some(at);
@@ -107,7 +132,10 @@ impl Saga {
                     self.commands_refused += 1;
                 }
             }
-            let told = issue.commands.iter_mut().find(|kept| kept.command_id == reply.command_id);
+            let told = issue
+                .commands
+                .iter_mut()
+                .find(|kept| kept.command_id == reply.command_id);
             if let Some(command) = told {
                 command.outcome = Some(outcome);
             }
@@ -135,7 +163,10 @@ impl Saga {
 
     fn doing(&self) -> SagaStatus {
         let retries = |timer: &Timer| {
-            matches!(timer.purpose, TimerPurpose::RetryPayment { .. } | TimerPurpose::Resend { .. })
+            matches!(
+                timer.purpose,
+                TimerPurpose::RetryPayment { .. } | TimerPurpose::Resend { .. }
+            )
         };
         match self.step {
             _ if self.operator.is_some() => SagaStatus::NeedsOperator,
@@ -175,7 +206,11 @@ impl Issue {
             issued: commands.len() as u64,
             accepted: 0,
             refused: 0,
-            commands: commands.iter().take(COMMANDS_KEPT).map(Command::of).collect(),
+            commands: commands
+                .iter()
+                .take(COMMANDS_KEPT)
+                .map(Command::of)
+                .collect(),
             issued_at,
             answered_at: None,
         }
@@ -185,17 +220,25 @@ impl Issue {
 impl Command {
     fn of(issued: &IssuedCommand) -> Self {
         let (name, target) = match &issued.command {
-            TargetedCommand::Stock { sku, warehouse, command } => {
-                (variant(command), format!("stock {sku} in {warehouse}"))
-            }
-            TargetedCommand::Payment { payment_id, command } => {
-                (variant(command), format!("payment {payment_id}"))
-            }
+            TargetedCommand::Stock {
+                sku,
+                warehouse,
+                command,
+            } => (variant(command), format!("stock {sku} in {warehouse}")),
+            TargetedCommand::Payment {
+                payment_id,
+                command,
+            } => (variant(command), format!("payment {payment_id}")),
             TargetedCommand::Order { order_id, command } => {
                 (variant(command), format!("order {order_id}"))
             }
         };
-        Self { command_id: issued.command_id, name, target, outcome: None }
+        Self {
+            command_id: issued.command_id,
+            name,
+            target,
+            outcome: None,
+        }
     }
 }
 
@@ -209,7 +252,10 @@ impl Outcome {
                     TargetRefusal::Payment(refusal) => refusal.to_string(),
                     TargetRefusal::Order(refusal) => refusal.to_string(),
                 };
-                Self::Refused { code: refusal.code().to_owned(), message }
+                Self::Refused {
+                    code: refusal.code().to_owned(),
+                    message,
+                }
             }
         }
     }

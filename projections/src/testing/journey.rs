@@ -31,7 +31,12 @@ impl Journey {
     /// An order, placed by a customer of its number modulo three.
     pub fn placed(number: u64) -> Self {
         let (order_id, payment_id) = (order_id(number), payment_id(number));
-        let mut journey = Self { number, order_id, payment_id, told: vec![] };
+        let mut journey = Self {
+            number,
+            order_id,
+            payment_id,
+            told: vec![],
+        };
         let customer = CustomerId::parse(format!("customer-{}", number % 3));
         journey.order(OrderEvent::OrderPlaced {
             order_id,
@@ -43,12 +48,25 @@ impl Journey {
             reference: Some(format!("R-{number}")),
             placed_at: at(number),
         });
-        let line = LineInHand { line: 1, sku: sku("TEA"), quantity: 2 };
+        let line = LineInHand {
+            line: 1,
+            sku: sku("TEA"),
+            quantity: 2,
+        };
         let payment_method = Some("tok_ok".to_owned());
-        let order = OrderInHand { order_id, total: euro(TOTAL), payment_method, lines: vec![line] };
+        let order = OrderInHand {
+            order_id,
+            total: euro(TOTAL),
+            payment_method,
+            lines: vec![line],
+        };
         let timings = Timings::standard();
-        let begun =
-            FulfilmentEvent::FulfilmentStarted { order_id, process_version: 1, order, timings };
+        let begun = FulfilmentEvent::FulfilmentStarted {
+            order_id,
+            process_version: 1,
+            order,
+            timings,
+        };
         journey.saga(begun);
         journey
     }
@@ -79,13 +97,19 @@ impl Journey {
             issue_id: id(0x40, self.number),
             step: Step::Confirming,
             attempt: 1,
-            commands: vec![IssuedCommand { command_id, command }],
+            commands: vec![IssuedCommand {
+                command_id,
+                command,
+            }],
         });
     }
 
     pub(super) fn replied(&mut self) {
         let order_id = self.order_id;
-        let reply = Reply { command_id: id(0x41, self.number), outcome: ReplyOutcome::Accepted };
+        let reply = Reply {
+            command_id: id(0x41, self.number),
+            outcome: ReplyOutcome::Accepted,
+        };
         self.saga(FulfilmentEvent::RepliesRecorded {
             order_id,
             issue_id: id(0x40, self.number),
@@ -96,7 +120,11 @@ impl Journey {
 
     pub(super) fn notified(&mut self, kind: NotificationKind) -> &mut Self {
         let order_id = self.order_id;
-        let told = self.told.iter().filter(|told| told.stream.starts_with("notification-")).count();
+        let told = self
+            .told
+            .iter()
+            .filter(|told| told.stream.starts_with("notification-"))
+            .count();
         let notification_id = id(0x50 + u16::try_from(told).expect("a few"), self.number);
         let customer = CustomerId::parse(format!("customer-{}", self.number % 3));
         let requested = NotificationEvent::NotificationRequested {
@@ -106,9 +134,14 @@ impl Journey {
             kind,
             text: format!("Your order {}: {kind:?}", self.number),
         };
-        let sent = NotificationEvent::NotificationSent { order_id, channel: "log".to_owned() };
-        self.told.push(notification(notification_id, order_id, requested));
-        self.told.push(notification(notification_id, order_id, sent));
+        let sent = NotificationEvent::NotificationSent {
+            order_id,
+            channel: "log".to_owned(),
+        };
+        self.told
+            .push(notification(notification_id, order_id, requested));
+        self.told
+            .push(notification(notification_id, order_id, sent));
         self
     }
 
@@ -118,7 +151,8 @@ impl Journey {
     }
 
     pub(super) fn payment(&mut self, fact: PaymentEvent) -> &mut Self {
-        self.told.push(payment(self.payment_id, self.order_id, fact));
+        self.told
+            .push(payment(self.payment_id, self.order_id, fact));
         self
     }
 

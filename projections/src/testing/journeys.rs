@@ -11,9 +11,7 @@ use orderlog_domain::{
     stock::{BackorderPolicy, ReleaseReason, StockEvent},
 };
 
-use super::{
-    Told, euro, id, journey::Journey, order_id, payment, payment_id, product, sku, stock,
-};
+use super::{Told, euro, id, journey::Journey, order_id, payment, payment_id, product, sku, stock};
 
 /// What every order costs, in cents.
 pub const TOTAL: i64 = 2500;
@@ -21,7 +19,10 @@ pub const TOTAL: i64 = 2500;
 /// The product TEA, and a hundred pieces of it.
 pub fn catalogue() -> Vec<Told> {
     let tea = || sku("TEA");
-    let tax = TaxRate { basis_points: 1900, inclusive: true };
+    let tax = TaxRate {
+        basis_points: 1900,
+        inclusive: true,
+    };
     vec![
         product(
             "TEA",
@@ -57,7 +58,12 @@ pub fn catalogue() -> Vec<Told> {
 /// An order that goes well, to the end; `on_hand` pieces are left when it has left.
 pub fn completed(number: u64, on_hand: i64) -> Vec<Told> {
     let mut journey = Journey::placed(number);
-    journey.reserved().authorized().confirmed().packed().captured();
+    journey
+        .reserved()
+        .authorized()
+        .confirmed()
+        .packed()
+        .captured();
     journey.dispatched(on_hand).delivered().told()
 }
 
@@ -89,16 +95,27 @@ pub fn cancelled(number: u64) -> Vec<Told> {
     let (order_id, operation_id) = (journey.order_id, journey.operation(3));
     let reason = || "changed my mind".to_owned();
     let by = CancelledBy::Customer;
-    journey.order(OrderEvent::OrderCancellationRequested { order_id, by, reason: reason() });
+    journey.order(OrderEvent::OrderCancellationRequested {
+        order_id,
+        by,
+        reason: reason(),
+    });
     journey.payment(PaymentEvent::PaymentVoidRequested {
         order_id,
         operation_id,
         amount: euro(TOTAL),
         gateway_ref: Some("gw".to_owned()),
     });
-    journey.payment(PaymentEvent::PaymentVoided { order_id, operation_id, amount: euro(TOTAL) });
+    journey.payment(PaymentEvent::PaymentVoided {
+        order_id,
+        operation_id,
+        amount: euro(TOTAL),
+    });
     journey.released(ReleaseReason::OrderCancelled);
-    journey.order(OrderEvent::OrderCancelled { order_id, reason: reason() });
+    journey.order(OrderEvent::OrderCancelled {
+        order_id,
+        reason: reason(),
+    });
     journey.told()
 }
 

@@ -10,12 +10,7 @@ use orderlog_domain::{
     stock::StockEvent,
 };
 
-use super::{
-    at, euro, id,
-    journey::Journey,
-    journeys::TOTAL,
-    sku,
-};
+use super::{at, euro, id, journey::Journey, journeys::TOTAL, sku};
 
 impl Journey {
     /// Stock is held.
@@ -30,16 +25,27 @@ impl Journey {
             expires_at: at(1800),
         });
         let warehouse = WarehouseId::main();
-        let allocation =
-            Allocation { line: 1, sku: sku("TEA"), warehouse, quantity: 2, reservation_id };
-        self.order(OrderEvent::OrderStockReserved { order_id, allocations: vec![allocation] })
+        let allocation = Allocation {
+            line: 1,
+            sku: sku("TEA"),
+            warehouse,
+            quantity: 2,
+            reservation_id,
+        };
+        self.order(OrderEvent::OrderStockReserved {
+            order_id,
+            allocations: vec![allocation],
+        })
     }
 
     /// The gateway is asked to set the money aside.
     pub fn begun_to_pay(&mut self) -> &mut Self {
         let (order_id, payment_id, amount) = (self.order_id, self.payment_id, euro(TOTAL));
         let method_token = || "tok_ok".to_owned();
-        self.saga(FulfilmentEvent::StepEntered { order_id, step: Step::Authorizing });
+        self.saga(FulfilmentEvent::StepEntered {
+            order_id,
+            step: Step::Authorizing,
+        });
         self.payment(PaymentEvent::PaymentInitiated {
             payment_id,
             order_id,
@@ -79,7 +85,10 @@ impl Journey {
             reservation_id,
             order_id,
         });
-        self.order(OrderEvent::OrderConfirmed { order_id, payment_id });
+        self.order(OrderEvent::OrderConfirmed {
+            order_id,
+            payment_id,
+        });
         self.replied();
         self.notified(NotificationKind::OrderConfirmed)
     }
@@ -87,17 +96,35 @@ impl Journey {
     /// The goods are packed.
     pub fn packed(&mut self) -> &mut Self {
         let (order_id, shipment_id) = (self.order_id, self.shipment());
-        let lines = vec![ShipmentLine { line: 1, sku: sku("TEA"), quantity: 2 }];
+        let lines = vec![ShipmentLine {
+            line: 1,
+            sku: sku("TEA"),
+            quantity: 2,
+        }];
         let warehouse = WarehouseId::main();
-        self.saga(FulfilmentEvent::StepEntered { order_id, step: Step::Preparing });
-        self.order(OrderEvent::ShipmentCreated { order_id, shipment_id, warehouse, lines });
-        self.order(OrderEvent::ShipmentPacked { order_id, shipment_id })
+        self.saga(FulfilmentEvent::StepEntered {
+            order_id,
+            step: Step::Preparing,
+        });
+        self.order(OrderEvent::ShipmentCreated {
+            order_id,
+            shipment_id,
+            warehouse,
+            lines,
+        });
+        self.order(OrderEvent::ShipmentPacked {
+            order_id,
+            shipment_id,
+        })
     }
 
     /// The money is taken.
     pub fn captured(&mut self) -> &mut Self {
         let (order_id, operation_id, amount) = (self.order_id, self.operation(2), euro(TOTAL));
-        self.saga(FulfilmentEvent::StepEntered { order_id, step: Step::Capturing });
+        self.saga(FulfilmentEvent::StepEntered {
+            order_id,
+            step: Step::Capturing,
+        });
         self.payment(PaymentEvent::PaymentCaptureRequested {
             order_id,
             operation_id,
@@ -106,14 +133,23 @@ impl Journey {
             gateway_ref: "gw".to_owned(),
         });
         let captured_total = amount;
-        self.payment(PaymentEvent::PaymentCaptured { order_id, operation_id, amount, captured_total })
+        self.payment(PaymentEvent::PaymentCaptured {
+            order_id,
+            operation_id,
+            amount,
+            captured_total,
+        })
     }
 
     /// The goods leave; `on_hand` pieces stay behind.
     pub fn dispatched(&mut self, on_hand: i64) -> &mut Self {
         let (order_id, shipment_id) = (self.order_id, self.shipment());
         let (capture_id, timer_id) = (Some(self.operation(2)), id(0x30, self.number));
-        self.order(OrderEvent::ShipmentReleased { order_id, shipment_id, capture_id });
+        self.order(OrderEvent::ShipmentReleased {
+            order_id,
+            shipment_id,
+            capture_id,
+        });
         self.order(OrderEvent::ShipmentDispatched {
             order_id,
             shipment_id,
@@ -131,15 +167,26 @@ impl Journey {
             committed_at: at(0),
         });
         let purpose = TimerPurpose::DeliveryOverdue;
-        self.saga(FulfilmentEvent::StepEntered { order_id, step: Step::AwaitingDelivery });
+        self.saga(FulfilmentEvent::StepEntered {
+            order_id,
+            step: Step::AwaitingDelivery,
+        });
         let due_at = at(0) + Duration::days(14);
-        self.saga(FulfilmentEvent::TimerScheduled { order_id, timer_id, purpose, due_at })
+        self.saga(FulfilmentEvent::TimerScheduled {
+            order_id,
+            timer_id,
+            purpose,
+            due_at,
+        })
     }
 
     /// The goods arrive.
     pub fn delivered(&mut self) -> &mut Self {
         let (order_id, shipment_id) = (self.order_id, self.shipment());
-        self.order(OrderEvent::ShipmentDelivered { order_id, shipment_id });
+        self.order(OrderEvent::ShipmentDelivered {
+            order_id,
+            shipment_id,
+        });
         self.order(OrderEvent::OrderCompleted { order_id });
         let timer_id = id(0x30, self.number);
         self.saga(FulfilmentEvent::TimerCancelled { order_id, timer_id });

@@ -28,26 +28,44 @@ pub(super) fn tell(fact: &FulfilmentEvent) -> Option<Told> {
     use FulfilmentEvent as E;
     Some(match fact {
         E::FactObserved { .. } | E::TimerCancelled { .. } => return None,
-        E::FulfilmentStarted { process_version, .. } => {
-            told("Fulfilment began").number("process_version", *process_version)
-        }
-        E::StepEntered { step, .. } => {
-            told(format!("Fulfilment: {step}")).text("step", step)
-        }
-        E::CommandsIssued { step, attempt, commands, .. } => told("Commands sent")
+        E::FulfilmentStarted {
+            process_version, ..
+        } => told("Fulfilment began").number("process_version", *process_version),
+        E::StepEntered { step, .. } => told(format!("Fulfilment: {step}")).text("step", step),
+        E::CommandsIssued {
+            step,
+            attempt,
+            commands,
+            ..
+        } => told("Commands sent")
             .text("step", step)
             .number("attempt", *attempt)
             .count("commands", commands.len()),
         E::RepliesRecorded { step, replies, .. } => {
             let refused = |outcome: &ReplyOutcome| matches!(outcome, ReplyOutcome::Refused(_));
-            let refused = replies.iter().filter(|reply| refused(&reply.outcome)).count();
-            let title = if refused == 0 { "Commands carried out" } else { "Commands refused" };
-            let told = told(title).text("step", step).count("replies", replies.len());
-            if refused == 0 { told } else { told.count("refused", refused) }
+            let refused = replies
+                .iter()
+                .filter(|reply| refused(&reply.outcome))
+                .count();
+            let title = if refused == 0 {
+                "Commands carried out"
+            } else {
+                "Commands refused"
+            };
+            let told = told(title)
+                .text("step", step)
+                .count("replies", replies.len());
+            if refused == 0 {
+                told
+            } else {
+                told.count("refused", refused)
+            }
         }
-        E::TimerScheduled { purpose, due_at, .. } => {
-            told("Timer set").text("purpose", for_what(purpose)).instant("due", *due_at)
-        }
+        E::TimerScheduled {
+            purpose, due_at, ..
+        } => told("Timer set")
+            .text("purpose", for_what(purpose))
+            .instant("due", *due_at),
         E::TimerFired { timer_id, .. } => told("Timer ran out").text("timer", timer_id),
         E::CompensationStarted { reason, .. } => {
             told("Being undone").text("reason", why_undone(reason))

@@ -13,8 +13,10 @@ pub(super) fn tell(fact: &NotificationEvent) -> Told {
         E::NotificationSent { channel, .. } => {
             told("The customer was told").text("channel", channel)
         }
-        E::NotificationFailed { channel, reason, .. } => {
-            told("The customer could not be told").text("channel", channel).text("reason", reason)
-        }
+        E::NotificationFailed {
+            channel, reason, ..
+        } => told("The customer could not be told")
+            .text("channel", channel)
+            .text("reason", reason),
     }
 }

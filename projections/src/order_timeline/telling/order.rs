@@ -7,7 +7,14 @@ use super::{Told, told};
 pub(super) fn tell(fact: &OrderEvent) -> Told {
     use OrderEvent as E;
     match fact {
-        E::OrderPlaced { customer_id, lines, shipping, total, reference, .. } => told("Order placed")
+        E::OrderPlaced {
+            customer_id,
+            lines,
+            shipping,
+            total,
+            reference,
+            ..
+        } => told("Order placed")
             .text("customer", customer_id)
             .count("lines", lines.len())
             .money("shipping", *shipping)
@@ -27,15 +34,31 @@ pub(super) fn tell(fact: &OrderEvent) -> Told {
         E::OrderRemainderCancelled { reason, .. } => {
             told("Cancelled as far as it had not left").text("reason", reason)
         }
-        E::ShipmentCreated { shipment_id, warehouse, lines, .. } => told("Shipment prepared")
+        E::ShipmentCreated {
+            shipment_id,
+            warehouse,
+            lines,
+            ..
+        } => told("Shipment prepared")
             .text("shipment", shipment_id)
             .text("warehouse", warehouse)
             .count("lines", lines.len()),
-        E::ShipmentPacked { shipment_id, .. } => told("Shipment packed").text("shipment", shipment_id),
-        E::ShipmentReleased { shipment_id, capture_id, .. } => told("Shipment may leave")
+        E::ShipmentPacked { shipment_id, .. } => {
+            told("Shipment packed").text("shipment", shipment_id)
+        }
+        E::ShipmentReleased {
+            shipment_id,
+            capture_id,
+            ..
+        } => told("Shipment may leave")
             .text("shipment", shipment_id)
             .optional("capture", capture_id.as_ref()),
-        E::ShipmentDispatched { shipment_id, carrier, tracking, .. } => told("Shipment dispatched")
+        E::ShipmentDispatched {
+            shipment_id,
+            carrier,
+            tracking,
+            ..
+        } => told("Shipment dispatched")
             .text("shipment", shipment_id)
             .text("carrier", carrier)
             .text("tracking", tracking),
@@ -53,9 +76,15 @@ fn rejected(reason: &RejectionReason) -> Told {
     match reason {
         RejectionReason::OutOfStock { lines } => {
             let short = told("Order rejected: not enough stock").count("short_lines", lines.len());
-            lines.iter().take(SHORT_LINES_TOLD).fold(short, |told, line| {
-                told.text("short", format_args!("{}: {} of {}", line.sku, line.available, line.requested))
-            })
+            lines
+                .iter()
+                .take(SHORT_LINES_TOLD)
+                .fold(short, |told, line| {
+                    told.text(
+                        "short",
+                        format_args!("{}: {} of {}", line.sku, line.available, line.requested),
+                    )
+                })
         }
         RejectionReason::PaymentDeclined { code } => {
             told("Order rejected: the payment was declined").text("code", code)

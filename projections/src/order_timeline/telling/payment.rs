@@ -8,16 +8,23 @@ use super::{Told, told};
 pub(super) fn tell(fact: &PaymentEvent) -> Told {
     use PaymentEvent as E;
     match fact {
-        E::PaymentInitiated { payment_id, amount, .. } => {
-            told("Payment begun").text("payment", payment_id).money("amount", *amount)
-        }
+        E::PaymentInitiated {
+            payment_id, amount, ..
+        } => told("Payment begun")
+            .text("payment", payment_id)
+            .money("amount", *amount),
         E::PaymentAuthorizationRequested { amount, .. } => {
             told("Gateway asked to set the money aside").money("amount", *amount)
         }
         E::PaymentActionRequired { expires_at, .. } => {
             told("The customer has to act").instant("until", *expires_at)
         }
-        E::PaymentAuthorized { amount, gateway_ref, expires_at, .. } => told("Money set aside")
+        E::PaymentAuthorized {
+            amount,
+            gateway_ref,
+            expires_at,
+            ..
+        } => told("Money set aside")
             .money("amount", *amount)
             .text("gateway_ref", gateway_ref)
             .instant("until", *expires_at),
@@ -31,15 +38,19 @@ pub(super) fn tell(fact: &PaymentEvent) -> Told {
         E::PaymentReconciliationFailed { attempt, .. } => {
             told("Still unknown what became of it").number("attempt", *attempt)
         }
-        E::PaymentConflictDetected { expected, reported, .. } => {
-            told("The gateway reports another amount")
-                .money("expected", *expected)
-                .money("reported", *reported)
-        }
+        E::PaymentConflictDetected {
+            expected, reported, ..
+        } => told("The gateway reports another amount")
+            .money("expected", *expected)
+            .money("reported", *reported),
         E::PaymentCaptureRequested { amount, .. } => {
             told("Gateway asked to take the money").money("amount", *amount)
         }
-        E::PaymentCaptured { amount, captured_total, .. } => told("Money taken")
+        E::PaymentCaptured {
+            amount,
+            captured_total,
+            ..
+        } => told("Money taken")
             .money("amount", *amount)
             .money("taken_in_all", *captured_total),
         E::PaymentCaptureFailed { code, .. } => {
@@ -58,17 +69,27 @@ pub(super) fn tell(fact: &PaymentEvent) -> Told {
         E::PaymentAuthorizationExpired { released, .. } => {
             told("The authorization ran out").money("released", *released)
         }
-        E::PaymentRefundRequested { refund_id, amount, reason, .. } => {
-            told("Gateway asked to give money back")
-                .text("refund", refund_id)
-                .money("amount", *amount)
-                .text("reason", reason)
-        }
-        E::PaymentRefunded { refund_id, amount, refunded_total, .. } => told("Money given back")
+        E::PaymentRefundRequested {
+            refund_id,
+            amount,
+            reason,
+            ..
+        } => told("Gateway asked to give money back")
+            .text("refund", refund_id)
+            .money("amount", *amount)
+            .text("reason", reason),
+        E::PaymentRefunded {
+            refund_id,
+            amount,
+            refunded_total,
+            ..
+        } => told("Money given back")
             .text("refund", refund_id)
             .money("amount", *amount)
             .money("given_back_in_all", *refunded_total),
-        E::PaymentRefundFailed { refund_id, code, .. } => told("The money could not be given back")
+        E::PaymentRefundFailed {
+            refund_id, code, ..
+        } => told("The money could not be given back")
             .text("refund", refund_id)
             .text("code", code),
     }

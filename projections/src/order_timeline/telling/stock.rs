@@ -30,26 +30,44 @@ pub(super) fn order_of(fact: &StockEvent) -> Option<OrderId> {
 pub(super) fn tell(fact: &StockEvent) -> Option<Told> {
     use StockEvent as E;
     Some(match fact {
-        E::StockReserved { sku, quantity, backordered, expires_at, .. } => {
-            let held = told(format!("{sku} held")).text("sku", sku).number("quantity", *quantity);
+        E::StockReserved {
+            sku,
+            quantity,
+            backordered,
+            expires_at,
+            ..
+        } => {
+            let held = told(format!("{sku} held"))
+                .text("sku", sku)
+                .number("quantity", *quantity);
             let held = held.instant("until", *expires_at);
-            if *backordered > 0 { held.number("backordered", *backordered) } else { held }
+            if *backordered > 0 {
+                held.number("backordered", *backordered)
+            } else {
+                held
+            }
         }
         E::StockReservationConfirmed { sku, .. } => {
             told(format!("{sku} held for good")).text("sku", sku)
         }
-        E::StockCommitted { sku, quantity, shipment_id, .. } => {
-            told(format!("{sku} left the warehouse"))
-                .text("sku", sku)
-                .number("quantity", *quantity)
-                .text("shipment", shipment_id)
-        }
-        E::StockReservationReleased { sku, quantity, reason, .. } => {
-            told(format!("{sku} set free"))
-                .text("sku", sku)
-                .number("quantity", *quantity)
-                .text("reason", why(reason))
-        }
+        E::StockCommitted {
+            sku,
+            quantity,
+            shipment_id,
+            ..
+        } => told(format!("{sku} left the warehouse"))
+            .text("sku", sku)
+            .number("quantity", *quantity)
+            .text("shipment", shipment_id),
+        E::StockReservationReleased {
+            sku,
+            quantity,
+            reason,
+            ..
+        } => told(format!("{sku} set free"))
+            .text("sku", sku)
+            .number("quantity", *quantity)
+            .text("reason", why(reason)),
         E::StockReservationExpired { sku, quantity, .. } => {
             told(format!("The hold on {sku} ran out"))
                 .text("sku", sku)
@@ -58,9 +76,9 @@ pub(super) fn tell(fact: &StockEvent) -> Option<Told> {
         E::ReservationTombstoned { sku, .. } => {
             told(format!("{sku} will not be held any more")).text("sku", sku)
         }
-        E::BackorderFilled { sku, quantity, .. } => {
-            told(format!("{sku} has come in")).text("sku", sku).number("quantity", *quantity)
-        }
+        E::BackorderFilled { sku, quantity, .. } => told(format!("{sku} has come in"))
+            .text("sku", sku)
+            .number("quantity", *quantity),
         E::StockItemRegistered { .. }
         | E::StockPolicyChanged { .. }
         | E::StockReceived { .. }

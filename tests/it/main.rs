@@ -1,0 +1,10 @@
+//! The system as its users meet it: the real binary, its real files, its real port.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod binary;
+mod crash;
+mod data_directory;
+mod end_to_end;
+mod invoices;
+mod rows;
