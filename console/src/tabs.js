@@ -5,8 +5,8 @@ const variables = import.meta.glob('../queries/*.json', { query: '?raw', import:
 
 const headers = JSON.stringify(
   {
-    '// Consistency-Token':
-      "Each command answers with this header. Put its value here and take the slashes away: queries then wait until they show that command's effect.",
+    '//': 'To read your own write, take the slashes off:',
+    '// Consistency-Token': "that header of the command's answer",
   },
   null,
   2,

@@ -12,6 +12,8 @@ mod notification;
 mod order;
 #[path = "matrix/payment.rs"]
 mod payment;
+#[path = "matrix/payment_commands.rs"]
+mod payment_commands;
 #[path = "matrix/product.rs"]
 mod product;
 #[path = "matrix/stock.rs"]

@@ -61,14 +61,14 @@ fn script() -> impl Strategy<Value = Script> {
 fn conduct() -> impl Strategy<Value = Conduct> {
     let cancels_after = prop::option::of(0u32..60);
     let works = prop::bool::weighted(0.85);
-    (cancels_after, works.clone(), works.clone(), works).prop_map(
-        |(cancels_after, acts, packs, dispatches)| Conduct {
+    (cancels_after, works, works, works).prop_map(|(cancels_after, acts, packs, dispatches)| {
+        Conduct {
             cancels_after,
             acts,
             packs,
             dispatches,
-        },
-    )
+        }
+    })
 }
 
 #[test]

@@ -22,15 +22,18 @@ pub(crate) fn bad_input(message: impl Into<String>) -> Error {
 /// Why a read gave no answer, for the reader.
 pub(crate) fn unread(error: ReadError) -> Error {
     match &error {
-        ReadError::Behind { projection, at, wanted, reason } => {
-            Error::new(error.to_string()).extend_with(|_, extensions| {
-                extensions.set("code", PROJECTION_BEHIND);
-                extensions.set("projection", projection.as_str());
-                extensions.set("at", *at);
-                extensions.set("wanted", *wanted);
-                extensions.set("reason", behind(*reason));
-            })
-        }
+        ReadError::Behind {
+            projection,
+            at,
+            wanted,
+            reason,
+        } => Error::new(error.to_string()).extend_with(|_, extensions| {
+            extensions.set("code", PROJECTION_BEHIND);
+            extensions.set("projection", projection.as_str());
+            extensions.set("at", *at);
+            extensions.set("wanted", *wanted);
+            extensions.set("reason", behind(*reason));
+        }),
         ReadError::Damaged { .. } | ReadError::Unavailable { .. } => {
             tracing::error!(%error, "a query could not be answered");
             Error::new("something went wrong here")

@@ -36,12 +36,18 @@ impl Wanted {
     /// What the headers `Consistency-Token` and `Prefer` of one request say.
     pub(crate) fn by_request(token: &str, prefer: &str) -> Result<Self, InvalidToken> {
         let wait = Wait::Until(Instant::now() + wait(prefer));
-        Ok(Self { token: ConsistencyToken::decode(token)?, wait })
+        Ok(Self {
+            token: ConsistencyToken::decode(token)?,
+            wait,
+        })
     }
 
     /// What the token of a connection says.
     pub(crate) fn by_connection(token: &str) -> Result<Self, InvalidToken> {
-        Ok(Self { token: ConsistencyToken::decode(token)?, wait: Wait::For(WAIT) })
+        Ok(Self {
+            token: ConsistencyToken::decode(token)?,
+            wait: Wait::For(WAIT),
+        })
     }
 
     fn left(&self) -> Duration {
@@ -60,7 +66,9 @@ pub(crate) async fn fresh<R: DeserializeOwned>(
     let rows = of(Arc::clone(context.data::<Arc<dyn ReadStore>>()?));
     if let Some(wanted) = context.data_opt::<Wanted>() {
         let (position, key) = (wanted.token.position, &wanted.token.partition_key);
-        rows.wait_for(position, key, wanted.left()).await.map_err(unread)?;
+        rows.wait_for(position, key, wanted.left())
+            .await
+            .map_err(unread)?;
     }
     Ok(rows)
 }
@@ -71,7 +79,9 @@ fn wait(prefer: &str) -> Duration {
         .split([',', ';'])
         .filter_map(|preference| preference.trim().strip_prefix("wait="))
         .find_map(|seconds| seconds.trim().parse().ok())
-        .map_or(WAIT, |seconds| Duration::from_secs(seconds).min(LONGEST_WAIT))
+        .map_or(WAIT, |seconds| {
+            Duration::from_secs(seconds).min(LONGEST_WAIT)
+        })
 }
 
 #[cfg(test)]

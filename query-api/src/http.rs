@@ -2,7 +2,9 @@
 //! lets any page send simple requests in its user's name, so POST takes only the content types that
 //! a page cannot send unasked. What is refused here has the same shape as any other error.
 
-use async_graphql::{BatchRequest, ErrorExtensionValues, Request, Response as Answer, ServerError, Value};
+use async_graphql::{
+    BatchRequest, ErrorExtensionValues, Request, Response as Answer, ServerError, Value,
+};
 use axum::{
     body::{Body, to_bytes},
     extract::{RawQuery, State},
@@ -53,8 +55,15 @@ pub(crate) async fn sdl() -> Response {
 }
 
 async fn posted(headers: &HeaderMap, body: Body) -> Result<Request, Box<Response>> {
-    let content_type = text(headers, CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
-    if ![JSON, GRAPHQL].iter().any(|known| content_type.eq_ignore_ascii_case(known)) {
+    let content_type = text(headers, CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    if ![JSON, GRAPHQL]
+        .iter()
+        .any(|known| content_type.eq_ignore_ascii_case(known))
+    {
         let message = format!("the content type must be {JSON} or {GRAPHQL}");
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(refused(status, BAD_USER_INPUT, message).into());
@@ -65,7 +74,8 @@ async fn posted(headers: &HeaderMap, body: Body) -> Result<Request, Box<Response
     })?;
     let unreadable = |message| refused(StatusCode::BAD_REQUEST, BAD_USER_INPUT, message);
     if content_type.eq_ignore_ascii_case(GRAPHQL) {
-        let query = String::from_utf8(body.into()).map_err(|error| unreadable(error.to_string()))?;
+        let query =
+            String::from_utf8(body.into()).map_err(|error| unreadable(error.to_string()))?;
         return Ok(Request::new(query));
     }
     match serde_json::from_slice(&body) {
@@ -97,7 +107,11 @@ async fn carry_out(api: &QueryApi, headers: &HeaderMap, mut request: Request) ->
     }
     // With its own media type a request that was not carried out has a status of its own.
     let refused = answer.is_err() && answer.data == Value::Null;
-    let status = if refused { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let status = if refused {
+        StatusCode::BAD_REQUEST
+    } else {
+        StatusCode::OK
+    };
     answered(status, GRAPHQL_RESPONSE, &answer)
 }
 
@@ -125,5 +139,8 @@ pub(crate) fn refused(status: StatusCode, code: &str, message: String) -> Respon
 
 /// The header's text; empty where it is absent.
 fn text(headers: &HeaderMap, name: impl axum::http::header::AsHeaderName) -> &str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }

@@ -45,7 +45,10 @@ impl QueryApi {
     /// The API over `rows` of a log that ends at `head`. Its sockets close when `closing` is
     /// cancelled.
     pub fn over(rows: Arc<dyn ReadStore>, head: Head, closing: CancellationToken) -> Self {
-        Self { schema: schema::over(rows, head), closing }
+        Self {
+            schema: schema::over(rows, head),
+            closing,
+        }
     }
 }
 

@@ -93,11 +93,25 @@ fn examine(request: &mut Request) -> ServerResult<()> {
     at_most(extent.roots, ROOT_FIELDS, "fields at its root")?;
     at_most(extent.aliases, ALIASES, "aliases")?;
     at_most(extent.fields, FIELDS, "fields")?;
-    at_most(extent.introspection, INTROSPECTION_DEPTH, "levels of introspection")?;
-    at_most(extent.lists, INTROSPECTION_LISTS, "lists of the schema within each other")?;
+    at_most(
+        extent.introspection,
+        INTROSPECTION_DEPTH,
+        "levels of introspection",
+    )?;
+    at_most(
+        extent.lists,
+        INTROSPECTION_LISTS,
+        "lists of the schema within each other",
+    )?;
     let is_query = |ty: OperationType| ty == OperationType::Query;
-    if request.data.get(&std::any::TypeId::of::<QueriesOnly>()).is_some()
-        && !document.operations.iter().all(|(_, operation)| is_query(operation.node.ty))
+    if request
+        .data
+        .get(&std::any::TypeId::of::<QueriesOnly>())
+        .is_some()
+        && !document
+            .operations
+            .iter()
+            .all(|(_, operation)| is_query(operation.node.ty))
     {
         let message = "only queries are taken by GET; send this by POST".to_owned();
         return Err(refusal(BAD_USER_INPUT, message));

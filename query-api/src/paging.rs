@@ -56,7 +56,10 @@ impl CursorType for Place {
             Some(Value::Integer(number)) => ColumnValue::Integer(number),
             Some(Value::Text(text)) => ColumnValue::Text(text),
         };
-        Ok(Self(Cursor { value, key: stored.key }))
+        Ok(Self(Cursor {
+            value,
+            key: stored.key,
+        }))
     }
 
     fn encode_cursor(&self) -> String {
@@ -65,7 +68,10 @@ impl CursorType for Place {
             ColumnValue::Integer(number) => Some(Value::Integer(*number)),
             ColumnValue::Text(text) => Some(Value::Text(text.clone())),
         };
-        let stored = Stored { key: self.0.key.clone(), value };
+        let stored = Stored {
+            key: self.0.key.clone(),
+            value,
+        };
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(&stored).unwrap_or_default())
     }
 }
@@ -74,9 +80,10 @@ impl CursorType for Place {
 pub(crate) fn paging(first: Option<i32>, after: Option<String>) -> Result<Paging> {
     let first = match first {
         None => FIRST,
-        Some(first) => usize::try_from(first).ok().filter(|first| *first <= MOST).ok_or_else(
-            || bad_input(format!("first: {first} is not between 0 and {MOST}")),
-        )?,
+        Some(first) => usize::try_from(first)
+            .ok()
+            .filter(|first| *first <= MOST)
+            .ok_or_else(|| bad_input(format!("first: {first} is not between 0 and {MOST}")))?,
     };
     let after = after.as_deref().map(Place::decode_cursor).transpose();
     let after = after.map_err(|error| bad_input(format!("after: {error}")))?;
@@ -112,7 +119,10 @@ mod tests {
             ColumnValue::Integer(i64::MIN),
             ColumnValue::Text("BANK CHARGES".to_owned()),
         ] {
-            let cursor = Cursor { value, key: "a/b".to_owned() };
+            let cursor = Cursor {
+                value,
+                key: "a/b".to_owned(),
+            };
             let text = Place(cursor.clone()).encode_cursor();
             assert_eq!(Place::decode_cursor(&text).unwrap().0, cursor);
         }

@@ -22,24 +22,39 @@ pub(crate) async fn page(headers: HeaderMap) -> Response {
 
 /// `GET /assets/{file}`.
 pub(crate) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Response {
-    served(&format!("assets/{file}"), "public, max-age=31536000, immutable", &headers)
+    served(
+        &format!("assets/{file}"),
+        "public, max-age=31536000, immutable",
+        &headers,
+    )
 }
 
 fn served(path: &str, caching: &'static str, headers: &HeaderMap) -> Response {
-    let Some(file) = Dist::get(path) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(file) = Dist::get(path) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let tag = tag(&file);
-    let known = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|value| value.to_str().ok());
     let kept = [(CACHE_CONTROL, caching.to_owned()), (ETAG, tag.clone())];
     if known.is_some_and(|known| known.contains(&tag)) {
         return (StatusCode::NOT_MODIFIED, kept).into_response();
     }
-    let described = [(CONTENT_TYPE, content_type(path)), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let described = [
+        (CONTENT_TYPE, content_type(path)),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
     (kept, described, file.data).into_response()
 }
 
 fn tag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    let digits: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let digits: String = hash
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("\"{digits}\"")
 }
 

@@ -27,5 +27,7 @@ pub(crate) fn over(rows: Arc<dyn ReadStore>, head: Head) -> QuerySchema {
 
 /// The schema in GraphQL's own language.
 pub fn sdl() -> String {
-    Schema::build(Query::default(), EmptyMutation, Subscription).finish().sdl()
+    Schema::build(Query::default(), EmptyMutation, Subscription)
+        .finish()
+        .sdl()
 }

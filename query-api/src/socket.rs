@@ -54,7 +54,9 @@ pub(crate) async fn upgrade(
         return refused(StatusCode::FORBIDDEN, BAD_USER_INPUT, message);
     }
     let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter();
-    let mut offered = offered.filter_map(|value| value.to_str().ok()).flat_map(|it| it.split(','));
+    let mut offered = offered
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|it| it.split(','));
     if !offered.any(|protocol| protocol.trim() == PROTOCOL) {
         let message = format!("the only protocol here is {PROTOCOL}");
         return refused(StatusCode::BAD_REQUEST, BAD_USER_INPUT, message);
@@ -107,7 +109,10 @@ async fn serve(api: QueryApi, socket: WebSocket) {
 fn introduction(payload: &serde_json::Value) -> async_graphql::Result<Data> {
     let mut data = Data::default();
     data.insert(Slots::default());
-    if let Some(token) = payload.get("consistencyToken").filter(|token| !token.is_null()) {
+    if let Some(token) = payload
+        .get("consistencyToken")
+        .filter(|token| !token.is_null())
+    {
         let token = token.as_str().unwrap_or_default();
         let wanted = Wanted::by_connection(token).map_err(|error| bad_input(error.to_string()))?;
         data.insert(wanted);
@@ -124,7 +129,10 @@ fn spoken(message: Message) -> Option<axum::body::Bytes> {
 }
 
 fn closing(code: u16, reason: impl AsRef<str>) -> Message {
-    Message::Close(Some(CloseFrame { code, reason: reason.as_ref().into() }))
+    Message::Close(Some(CloseFrame {
+        code,
+        reason: reason.as_ref().into(),
+    }))
 }
 
 /// The protocol's own codes, where the implementation closes with general ones.
@@ -138,9 +146,18 @@ fn as_specified(code: u16) -> u16 {
 
 /// Programs name no origin; a page's must be ours.
 fn of_this_origin(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value: &axum::http::HeaderValue| value.to_str().ok());
-    let Some(origin) = text(ORIGIN) else { return true };
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value: &axum::http::HeaderValue| value.to_str().ok())
+    };
+    let Some(origin) = text(ORIGIN) else {
+        return true;
+    };
     let origin = origin.parse::<Uri>().ok();
-    let origin = origin.as_ref().and_then(|origin| origin.authority()).map(|it| it.as_str());
+    let origin = origin
+        .as_ref()
+        .and_then(|origin| origin.authority())
+        .map(|it| it.as_str());
     origin.is_some() && origin == text(HOST)
 }

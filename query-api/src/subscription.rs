@@ -43,9 +43,10 @@ impl Subscription {
         #[graphql(desc = "The order.")] id: Uuid,
     ) -> Result<impl Stream<Item = Result<Option<Order>>>> {
         let slots = context.data_opt::<Slots>().cloned().unwrap_or_default();
-        let slot = slots.0.try_acquire_owned().map_err(|_| {
-            bad_input(format!("a connection holds {HELD} subscriptions at most"))
-        })?;
+        let slot = slots
+            .0
+            .try_acquire_owned()
+            .map_err(|_| bad_input(format!("a connection holds {HELD} subscriptions at most")))?;
         let rows = fresh(context, order_summary::rows).await?;
         let following = Following {
             order_id: OrderId(id),

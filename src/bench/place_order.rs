@@ -208,7 +208,7 @@ impl Outcome {
         errors: BTreeMap<String, u64>,
         carried: Option<Carried>,
     ) -> Self {
-        let milliseconds = |share| tally.quantile(share).as_secs_f64() * 1e3;
+        let milliseconds = |share| tally.quantile(share).as_micros() as f64 / 1e3;
         Self {
             clients,
             accepted,

@@ -52,7 +52,7 @@ pub struct Report {
 impl Row {
     /// The row of a contestant.
     pub fn new(name: &str, tally: &Tally) -> Self {
-        let milliseconds = |share| tally.quantile(share).as_secs_f64() * 1e3;
+        let milliseconds = |share| tally.quantile(share).as_micros() as f64 / 1e3;
         Self {
             name: name.to_owned(),
             operations: tally.operations,

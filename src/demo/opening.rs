@@ -22,14 +22,14 @@ const TAX: TaxRate = TaxRate { basis_points: 1_900, inclusive: true };
 
 /// Registers all products and receives their stock.
 pub(super) async fn open_shop(aggregates: &Aggregates) -> Result<(), DemoError> {
-    stream::iter(&PRODUCTS)
+    stream::iter(PRODUCTS)
         .map(|product| offer(aggregates, product))
         .buffer_unordered(PRODUCTS.len())
         .try_collect()
         .await
 }
 
-async fn offer(aggregates: &Aggregates, product: &DemoProduct) -> Result<(), DemoError> {
+async fn offer(aggregates: &Aggregates, product: DemoProduct) -> Result<(), DemoError> {
     let sku: Sku = product.sku.parse().expect("the catalogue's numbers are valid");
     let warehouse = WarehouseId::main();
     let stock = stock_id(&sku, &warehouse);

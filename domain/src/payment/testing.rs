@@ -1,4 +1,4 @@
-//! A payment of 100.00 EUR and what may have happened to it: operation 1 authorizes, 2 captures,
+//! A payment of 1.00 EUR and what may have happened to it: operation 1 authorizes, 2 captures,
 //! 3 voids, 4 refunds. The customer may act until [`at`]`(1)`, money is held until [`at`]`(9)`.
 
 use chrono::{DateTime, TimeDelta};

@@ -1,30 +1,14 @@
 //! The lives of a payment, and the commands that may reach it.
 
-use chrono::{DateTime, TimeDelta};
 use orderlog_domain::{
-    DecidedAt,
-    ids::{OperationId, OrderId, PaymentId, RefundId},
-    money::{Currency, Money},
+    money::Money,
     payment::{
-        AuthorizationOutcome, Authorize, Capture, CaptureMode, CompleteAction, ExpireAuthorization,
-        InitiatePayment, OperationOutcome, Payment, PaymentCommand, Reconcile, RecordAuthorization,
-        RecordCapture, RecordRefund, RecordStillUnknown, RecordVoid, Refund, Void,
+        AuthorizationOutcome, ExpireAuthorization, OperationOutcome, Payment, PaymentCommand,
+        RecordAuthorization, RecordStillUnknown,
     },
 };
-use uuid::Uuid;
 
-use crate::{Asked, Life};
-
-/// Operations of the lives; a command of the matrix that begins one has an id of its own.
-const AUTHORIZATION: u128 = 1;
-const CAPTURE: u128 = 2;
-const VOID: u128 = 3;
-const REFUND: u128 = 4;
-const NEW: u128 = 9;
-
-/// Hours at which the customer's time and the authorization run out.
-const ACT_UNTIL: i64 = 1;
-const HELD_UNTIL: i64 = 7 * 24;
+use crate::{Asked, Life, payment_commands::*};
 
 pub(crate) fn lives() -> Vec<Life<Payment>> {
     let authorizing = || vec![initiate(euro(100)), authorize(AUTHORIZATION)];
@@ -267,133 +251,4 @@ fn expiring(name: &'static str, commands: Vec<PaymentCommand>) -> Life<Payment> 
         *last = at(HELD_UNTIL);
     }
     life
-}
-
-fn initiate(amount: Money) -> PaymentCommand {
-    PaymentCommand::Initiate(InitiatePayment {
-        payment_id: PaymentId(Uuid::from_u128(7)),
-        order_id: OrderId(Uuid::from_u128(8)),
-        amount,
-        method_token: "tok_ok".to_owned(),
-        capture_mode: CaptureMode::Manual,
-    })
-}
-
-fn authorize(operation: u128) -> PaymentCommand {
-    PaymentCommand::Authorize(Authorize {
-        operation_id: id(operation),
-    })
-}
-
-fn authorization(outcome: AuthorizationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordAuthorization(RecordAuthorization {
-        operation_id: id(AUTHORIZATION),
-        outcome,
-    })
-}
-
-fn complete_action() -> PaymentCommand {
-    PaymentCommand::CompleteAction(CompleteAction {
-        operation_id: id(5),
-    })
-}
-
-fn reconcile() -> PaymentCommand {
-    PaymentCommand::Reconcile(Reconcile { attempt: 1 })
-}
-
-fn capture(operation: u128, amount: Money, is_final: bool) -> PaymentCommand {
-    PaymentCommand::Capture(Capture {
-        operation_id: id(operation),
-        amount,
-        is_final,
-    })
-}
-
-fn record_capture(outcome: OperationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordCapture(RecordCapture {
-        operation_id: id(CAPTURE),
-        outcome,
-    })
-}
-
-fn void(operation: u128) -> PaymentCommand {
-    PaymentCommand::Void(Void {
-        operation_id: id(operation),
-    })
-}
-
-fn record_void(outcome: OperationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordVoid(RecordVoid {
-        operation_id: id(VOID),
-        outcome,
-    })
-}
-
-fn refund(operation: u128, amount: Money) -> PaymentCommand {
-    let refund_id = RefundId(Uuid::from_u128(operation));
-    PaymentCommand::Refund(Refund {
-        operation_id: id(operation),
-        refund_id,
-        amount,
-        reason: "chipped".to_owned(),
-    })
-}
-
-fn record_refund(outcome: OperationOutcome) -> PaymentCommand {
-    PaymentCommand::RecordRefund(RecordRefund {
-        operation_id: id(REFUND),
-        outcome,
-    })
-}
-
-fn held(amount: Money) -> AuthorizationOutcome {
-    AuthorizationOutcome::Authorized {
-        amount,
-        gateway_ref: "gw_1".to_owned(),
-        expires_at: at(HELD_UNTIL),
-    }
-}
-
-fn action_required() -> AuthorizationOutcome {
-    AuthorizationOutcome::ActionRequired {
-        url: "https://bank.example/3ds".to_owned(),
-        expires_at: at(ACT_UNTIL),
-    }
-}
-
-fn declined() -> AuthorizationOutcome {
-    AuthorizationOutcome::Declined {
-        code: "card_declined".to_owned(),
-        retryable: false,
-    }
-}
-
-fn done(cents: i64) -> OperationOutcome {
-    OperationOutcome::Done {
-        amount: euro(cents),
-    }
-}
-
-fn failed() -> OperationOutcome {
-    OperationOutcome::Failed {
-        code: "refused".to_owned(),
-        retryable: false,
-    }
-}
-
-fn id(operation: u128) -> OperationId {
-    OperationId(Uuid::from_u128(operation))
-}
-
-fn euro(cents: i64) -> Money {
-    Money::new(cents, currency("EUR"))
-}
-
-fn currency(code: &str) -> Currency {
-    Currency::from_code(code).expect("a currency")
-}
-
-fn at(hour: i64) -> DecidedAt {
-    DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
 }

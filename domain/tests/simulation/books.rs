@@ -18,6 +18,7 @@ pub(crate) fn check(world: &World) {
             .iter()
             .for_each(|event| replayed.apply(event.clone()));
         assert_eq!(&replayed, saga, "a replay differs");
+        was_confirmed_on_money(world, order);
         match order.status {
             OrderStatus::Rejected | OrderStatus::Cancelled => {
                 assert_eq!(
@@ -51,6 +52,17 @@ pub(crate) fn check(world: &World) {
     }
     stock_adds_up(world);
     the_gateway_agrees(world);
+}
+
+fn was_confirmed_on_money(world: &World, order: &Order) {
+    let (Some(payment_id), Some(placed)) = (order.payment_id, &order.placed) else {
+        return;
+    };
+    let authorized = world.payments[&payment_id].ledger.authorized;
+    assert_eq!(
+        authorized, placed.total.amount_minor,
+        "it was confirmed on less than its total"
+    );
 }
 
 fn nothing_is_left(world: &World, order_id: OrderId) {

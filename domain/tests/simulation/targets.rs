@@ -52,16 +52,16 @@ impl World {
     fn execute_first(&mut self, command_id: Uuid, command: TargetedCommand) -> ReplyOutcome {
         let refusal = match command {
             TargetedCommand::Stock { sku, command, .. } => {
-                self.to_stock(&sku, command).map_err(TargetRefusal::Stock)
+                self.ask_stock(&sku, command).map_err(TargetRefusal::Stock)
             }
             TargetedCommand::Payment {
                 payment_id,
                 command,
             } => self
-                .to_payment(payment_id, command)
+                .ask_payment(payment_id, command)
                 .map_err(TargetRefusal::Payment),
             TargetedCommand::Order { order_id, command } => self
-                .to_order(order_id, command)
+                .ask_order(order_id, command)
                 .map_err(TargetRefusal::Order),
         };
         let (outcome, is_recorded) = match refusal {
@@ -77,7 +77,7 @@ impl World {
         outcome
     }
 
-    pub(crate) fn to_order(
+    pub(crate) fn ask_order(
         &mut self,
         order_id: OrderId,
         command: OrderCommand,
@@ -105,7 +105,7 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn to_payment(
+    pub(crate) fn ask_payment(
         &mut self,
         payment_id: PaymentId,
         command: PaymentCommand,
@@ -145,7 +145,7 @@ impl World {
         self.tasks.push(Task::Gateway(payment_id, event.clone()));
     }
 
-    pub(crate) fn to_stock(
+    pub(crate) fn ask_stock(
         &mut self,
         sku: &Sku,
         command: StockCommand,
@@ -176,7 +176,7 @@ impl World {
         Ok(())
     }
 
-    pub(crate) fn to_saga(&mut self, order_id: OrderId, command: FulfilmentCommand) {
+    pub(crate) fn ask_saga(&mut self, order_id: OrderId, command: FulfilmentCommand) {
         let (saga, history) = self.sagas.entry(order_id).or_default();
         let events = saga
             .decide(command.clone(), self.now)

@@ -111,7 +111,7 @@ impl World {
                 backorder: BackorderPolicy::Deny,
             };
             world
-                .to_stock(&sku(product), StockCommand::Register(register))
+                .ask_stock(&sku(product), StockCommand::Register(register))
                 .expect("registered");
             if quantity > 0 {
                 let receive = ReceiveStock {
@@ -119,7 +119,7 @@ impl World {
                     quantity,
                 };
                 world
-                    .to_stock(&sku(product), StockCommand::Receive(receive))
+                    .ask_stock(&sku(product), StockCommand::Receive(receive))
                     .expect("received");
             }
         }
@@ -162,7 +162,7 @@ impl World {
             reference: None,
         };
         self.orders.insert(order_id, (Order::default(), plan));
-        self.to_order(order_id, OrderCommand::Place(command))
+        self.ask_order(order_id, OrderCommand::Place(command))
             .expect("placed");
     }
 
@@ -223,10 +223,10 @@ impl World {
         }
         match task {
             Task::Observe(order_id, observe) => {
-                self.to_saga(order_id, FulfilmentCommand::Observe(observe))
+                self.ask_saga(order_id, FulfilmentCommand::Observe(observe))
             }
             Task::Reply(order_id, replies) => {
-                self.to_saga(order_id, FulfilmentCommand::RecordReplies(replies))
+                self.ask_saga(order_id, FulfilmentCommand::RecordReplies(replies))
             }
             Task::Execute(order_id, issue, command) => self.execute(order_id, issue, command),
             Task::Gateway(payment_id, event) => {
@@ -241,11 +241,11 @@ impl World {
             }
             Task::ToPayment(payment_id, command) => {
                 // An answer that can't be taken now is given again later by the adapter.
-                let _ = self.to_payment(payment_id, command);
+                let _ = self.ask_payment(payment_id, command);
             }
             Task::ToOrder(order_id, command) => {
                 // People try; what is too late is refused. A carrier tells of a delivery until it is taken.
-                let refusal = self.to_order(order_id, command.clone()).err();
+                let refusal = self.ask_order(order_id, command.clone()).err();
                 if let (
                     Some(OrderRefusal::CancellationInProgress),
                     OrderCommand::RecordDelivery(_),
@@ -263,15 +263,15 @@ impl World {
     fn happen(&mut self, due: Due) {
         match due {
             Due::Task(task) => self.tasks.push(task),
-            Due::Timer(order_id, timer_id) => self.to_saga(
+            Due::Timer(order_id, timer_id) => self.ask_saga(
                 order_id,
                 FulfilmentCommand::FireTimer(FireTimer { timer_id }),
             ),
             Due::Hold(sku, expire) => {
-                let _ = self.to_stock(&sku, StockCommand::ExpireReservation(expire));
+                let _ = self.ask_stock(&sku, StockCommand::ExpireReservation(expire));
             }
             Due::Authorization(payment_id) => {
-                let expiry = self.to_payment(
+                let expiry = self.ask_payment(
                     payment_id,
                     PaymentCommand::ExpireAuthorization(ExpireAuthorization {}),
                 );
@@ -291,7 +291,7 @@ impl World {
             }
             Due::LateReport(payment_id) => {
                 for command in self.gateway.entry(payment_id).or_default().report_late() {
-                    let _ = self.to_payment(payment_id, command);
+                    let _ = self.ask_payment(payment_id, command);
                 }
             }
         }

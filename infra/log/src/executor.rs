@@ -4,6 +4,7 @@
 //! Each aggregate has a [`lane`]: commands that wait for it are decided in sequence and appended
 //! together. Next: `round` decides a batch of them and settles what the log answers.
 
+mod answer;
 mod decide;
 mod lane;
 mod round;
@@ -134,6 +135,15 @@ pub struct Loaded<A> {
     pub version: Version,
 }
 
+impl<A> Clone for Loaded<A> {
+    fn clone(&self) -> Self {
+        Self {
+            state: Arc::clone(&self.state),
+            version: self.version,
+        }
+    }
+}
+
 /// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError<E: std::error::Error> {
@@ -224,6 +234,15 @@ impl<A: Decides> Executor<A> {
             detail: "the command broke off".to_owned(),
         };
         answer.await.map_err(unanswered)?
+    }
+
+    /// The aggregate as it was last seen here: up to date with every command of this process,
+    /// perhaps not with another one's. Costs no read of the log where it is cached.
+    pub async fn recent(&self, id: &str) -> Result<Loaded<A>, StoreError> {
+        self.core
+            .states
+            .recent(&*self.core.store, &stream_of::<A>(id))
+            .await
     }
 
     /// The aggregate as the log has it now.

@@ -7,6 +7,7 @@ mod directory;
 mod durability;
 mod failure;
 mod heads;
+mod incoming;
 mod queue;
 mod readers;
 mod request;

@@ -3,8 +3,7 @@ use chrono_tz::{Europe::Berlin, UTC};
 use super::*;
 use crate::testing::{Told, journeys, rows};
 
-/// Three orders on New Year's Eve as Greenwich has it, which is New Year's Day in Berlin after
-/// half an hour.
+/// Four orders, an hour and a half before Greenwich's New Year.
 fn story() -> Vec<Told> {
     let orders = [
         journeys::completed(1, 98),

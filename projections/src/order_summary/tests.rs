@@ -17,7 +17,7 @@ fn axes(order: &OrderSummary) -> (OrderStatus, PaymentStatus, FulfillmentStatus)
 fn an_order_moves_along_three_axes() {
     use {FulfillmentStatus as F, OrderStatus as O, PaymentStatus as P};
     let mut journey = Journey::placed(1);
-    let mut check = |journey: &Journey, expected| {
+    let check = |journey: &Journey, expected| {
         assert_eq!(axes(&row(&OrderSummaries, journey.told())), expected);
     };
     check(&journey, (O::Placed, P::Pending, F::Unfulfilled));

@@ -29,7 +29,10 @@ pub(super) struct Cycle;
 
 /// The extent of the largest operation of the document in every direction.
 pub(super) fn measure(document: &ExecutableDocument) -> Result<Extent, Cycle> {
-    let mut measuring = Measuring { document, fragments: HashMap::new() };
+    let mut measuring = Measuring {
+        document,
+        fragments: HashMap::new(),
+    };
     let mut most = Extent::default();
     for (_, operation) in document.operations.iter() {
         let extent = measuring.set(&operation.node.selection_set.node)?;
@@ -52,7 +55,8 @@ impl<'a> Measuring<'a> {
                 Selection::Field(field) => {
                     let name = field.node.name.node.as_str();
                     let aliased = field.node.alias.is_some();
-                    self.set(&field.node.selection_set.node)?.below(name, aliased)
+                    self.set(&field.node.selection_set.node)?
+                        .below(name, aliased)
                 }
                 Selection::InlineFragment(fragment) => {
                     self.set(&fragment.node.selection_set.node)?
@@ -105,7 +109,11 @@ impl Extent {
             fields: self.fields.saturating_add(1),
             aliases: self.aliases.saturating_add(usize::from(aliased)),
             depth: if introspects { 1 } else { self.depth + 1 },
-            introspection: if introspects { self.depth + 1 } else { self.introspection },
+            introspection: if introspects {
+                self.depth + 1
+            } else {
+                self.introspection
+            },
             lists: self.lists + usize::from(lists),
         }
     }
@@ -126,8 +134,14 @@ mod tests {
     #[test]
     fn fragments_count_where_they_are_spread() {
         let query = "{ a { ...F ...F } x: b { ... on T { c } } } fragment F on T { y: d { e } }";
-        let expected =
-            Extent { roots: 2, fields: 7, aliases: 3, depth: 3, introspection: 0, lists: 0 };
+        let expected = Extent {
+            roots: 2,
+            fields: 7,
+            aliases: 3,
+            depth: 3,
+            introspection: 0,
+            lists: 0,
+        };
         assert_eq!(extent(query).unwrap(), expected);
     }
 
@@ -150,6 +164,9 @@ mod tests {
     #[test]
     fn introspection_has_a_depth_of_its_own() {
         let extent = extent("{ __schema { types { fields { name } } } order { id } }").unwrap();
-        assert_eq!((extent.depth, extent.introspection, extent.lists), (2, 4, 2));
+        assert_eq!(
+            (extent.depth, extent.introspection, extent.lists),
+            (2, 4, 2)
+        );
     }
 }

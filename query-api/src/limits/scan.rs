@@ -50,7 +50,10 @@ fn is_word(byte: u8) -> bool {
 }
 
 fn until(bytes: &[u8], ends: impl Fn(u8) -> bool) -> usize {
-    bytes.iter().position(|byte| ends(*byte)).unwrap_or(bytes.len())
+    bytes
+        .iter()
+        .position(|byte| ends(*byte))
+        .unwrap_or(bytes.len())
 }
 
 /// Length of the string that begins here, to its quote or the end of its line.

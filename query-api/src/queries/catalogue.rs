@@ -36,7 +36,10 @@ impl Catalogue {
     ) -> Result<Option<Product>> {
         let sku = argument("sku", Sku::parse(sku))?;
         let rows = fresh(context, products::rows).await?;
-        Ok(products::by_sku(&rows, &sku).await.map_err(unread)?.map(Product))
+        Ok(products::by_sku(&rows, &sku)
+            .await
+            .map_err(unread)?
+            .map(Product))
     }
 
     /// Products, by number.
@@ -52,7 +55,9 @@ impl Catalogue {
     ) -> Result<Rows<Product>> {
         let paging = paging(first, after)?;
         let rows = fresh(context, products::rows).await?;
-        let page = products::page(&rows, discontinued, paging).await.map_err(unread)?;
+        let page = products::page(&rows, discontinued, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Product))
     }
 
@@ -66,7 +71,10 @@ impl Catalogue {
         let sku = argument("sku", Sku::parse(sku))?;
         let warehouse = argument("warehouse", WarehouseId::parse(warehouse))?;
         let rows = fresh(context, stock_levels::rows).await?;
-        Ok(stock_levels::of(&rows, &sku, &warehouse).await.map_err(unread)?.map(StockLevel))
+        Ok(stock_levels::of(&rows, &sku, &warehouse)
+            .await
+            .map_err(unread)?
+            .map(StockLevel))
     }
 
     /// Stock levels, by product.
@@ -81,7 +89,9 @@ impl Catalogue {
         let paging = paging(first, after)?;
         let filter = filter.unwrap_or_default().parsed()?;
         let rows = fresh(context, stock_levels::rows).await?;
-        let page = stock_levels::page(&rows, &filter, paging).await.map_err(unread)?;
+        let page = stock_levels::page(&rows, &filter, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, StockLevel))
     }
 }

@@ -53,7 +53,10 @@ impl Operations {
         #[graphql(desc = "The order.")] order_id: Uuid,
     ) -> Result<Option<Saga>> {
         let rows = fresh(context, sagas::rows).await?;
-        Ok(sagas::of_order(&rows, OrderId(order_id)).await.map_err(unread)?.map(Saga))
+        Ok(sagas::of_order(&rows, OrderId(order_id))
+            .await
+            .map_err(unread)?
+            .map(Saga))
     }
 
     /// Sagas; those that changed least recently first, as they may be stuck.
@@ -97,8 +100,13 @@ impl Operations {
             return Err(bad_input(message));
         }
         let rows = fresh(context, daily_sales::rows).await?;
-        let days = daily_sales::between(&rows, from, to).await.map_err(unread)?;
-        Ok(days.iter().map(|day| DailySales::of(day, currency)).collect())
+        let days = daily_sales::between(&rows, from, to)
+            .await
+            .map_err(unread)?;
+        Ok(days
+            .iter()
+            .map(|day| DailySales::of(day, currency))
+            .collect())
     }
 
     /// How far each read model is.

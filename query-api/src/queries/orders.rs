@@ -18,10 +18,10 @@ use crate::{
     types::{
         customer::Customer,
         notification::Notification,
-        order::Order,
-        payment::Payment,
         notification_states::NotificationStatus,
+        order::Order,
         order_states::{FulfillmentStatus, OrderStatus, PaymentStatus},
+        payment::Payment,
         payment_states::PaymentState,
     },
 };
@@ -62,7 +62,10 @@ impl Orders {
         #[graphql(desc = "Its id.")] id: Uuid,
     ) -> Result<Option<Order>> {
         let rows = fresh(context, order_summary::rows).await?;
-        Ok(order_summary::by_id(&rows, OrderId(id)).await.map_err(unread)?.map(Order))
+        Ok(order_summary::by_id(&rows, OrderId(id))
+            .await
+            .map_err(unread)?
+            .map(Order))
     }
 
     /// Orders, newest first.
@@ -77,7 +80,9 @@ impl Orders {
         let paging = paging(first, after)?;
         let filter = filter.unwrap_or_default().parsed()?;
         let rows = fresh(context, order_summary::rows).await?;
-        let page = order_summary::page(&rows, &filter, paging).await.map_err(unread)?;
+        let page = order_summary::page(&rows, &filter, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Order))
     }
 
@@ -88,7 +93,10 @@ impl Orders {
         #[graphql(desc = "Its id.")] id: Uuid,
     ) -> Result<Option<Payment>> {
         let rows = fresh(context, payments::rows).await?;
-        Ok(payments::by_id(&rows, PaymentId(id)).await.map_err(unread)?.map(Payment))
+        Ok(payments::by_id(&rows, PaymentId(id))
+            .await
+            .map_err(unread)?
+            .map(Payment))
     }
 
     /// Payments, newest first. Those of one order are at the order.
@@ -105,7 +113,9 @@ impl Orders {
         let paging = paging(first, after)?;
         let states: Vec<_> = state.into_iter().map(Into::into).collect();
         let rows = fresh(context, payments::rows).await?;
-        let page = payments::page(&rows, &states, paging).await.map_err(unread)?;
+        let page = payments::page(&rows, &states, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Payment))
     }
 
@@ -129,8 +139,9 @@ impl Orders {
         context: &Context<'_>,
         #[graphql(desc = "About this order.")] order_id: Option<Uuid>,
         #[graphql(desc = "To this customer.")] customer_id: Option<String>,
-        #[graphql(desc = "With one of these statuses; with any unless said.", default)]
-        status: Vec<NotificationStatus>,
+        #[graphql(desc = "With one of these statuses; with any unless said.", default)] status: Vec<
+            NotificationStatus,
+        >,
         #[graphql(desc = "At most so many; 20 unless said, 100 at most.")] first: Option<i32>,
         #[graphql(desc = "Those behind this cursor.")] after: Option<String>,
     ) -> Result<Rows<Notification>> {
@@ -142,7 +153,9 @@ impl Orders {
             status: status.into_iter().map(Into::into).collect(),
         };
         let rows = fresh(context, notifications::rows).await?;
-        let page = notifications::page(&rows, &filter, paging).await.map_err(unread)?;
+        let page = notifications::page(&rows, &filter, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Notification))
     }
 }
@@ -154,7 +167,11 @@ impl OrderFilter {
             customer_id: argument("filter.customer", customer_id)?,
             status: self.status.into_iter().map(Into::into).collect(),
             payment_status: self.payment_status.into_iter().map(Into::into).collect(),
-            fulfillment_status: self.fulfillment_status.into_iter().map(Into::into).collect(),
+            fulfillment_status: self
+                .fulfillment_status
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             placed_from: self.placed_from,
             placed_before: self.placed_before,
             sku: argument("filter.sku", self.sku.map(Sku::parse).transpose())?,

@@ -48,8 +48,13 @@ impl Customer {
     ) -> Result<Rows<Order>> {
         let paging = paging(first, after)?;
         let rows = fresh(context, order_summary::rows).await?;
-        let filter = OrderFilter { customer_id: Some(self.0.clone()), ..Default::default() };
-        let page = order_summary::page(&rows, &filter, paging).await.map_err(unread)?;
+        let filter = OrderFilter {
+            customer_id: Some(self.0.clone()),
+            ..Default::default()
+        };
+        let page = order_summary::page(&rows, &filter, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Order))
     }
 
@@ -63,8 +68,13 @@ impl Customer {
     ) -> Result<Rows<Notification>> {
         let paging = paging(first, after)?;
         let rows = fresh(context, notifications::rows).await?;
-        let filter = NotificationFilter { customer_id: Some(self.0.clone()), ..Default::default() };
-        let page = notifications::page(&rows, &filter, paging).await.map_err(unread)?;
+        let filter = NotificationFilter {
+            customer_id: Some(self.0.clone()),
+            ..Default::default()
+        };
+        let page = notifications::page(&rows, &filter, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Notification))
     }
 }
@@ -95,11 +105,14 @@ pub struct OrderedInCurrency {
 
 impl CustomerTotals {
     fn of(customer: &customers::Customer) -> Self {
-        let ordered = customer.ordered.iter().map(|(code, ordered)| OrderedInCurrency {
-            currency: code.clone(),
-            orders: ordered.orders.into(),
-            total: Money::sum(ordered.total, code),
-        });
+        let ordered = customer
+            .ordered
+            .iter()
+            .map(|(code, ordered)| OrderedInCurrency {
+                currency: code.clone(),
+                orders: ordered.orders.into(),
+                total: Money::sum(ordered.total, code),
+            });
         Self {
             orders: customer.orders.into(),
             ordered: ordered.collect(),

@@ -19,7 +19,9 @@ impl ScalarType for Long {
             Value::Number(number) => number.as_i64().map(i128::from),
             _ => None,
         };
-        number.map(Self).ok_or_else(|| InputValueError::expected_type(value))
+        number
+            .map(Self)
+            .ok_or_else(|| InputValueError::expected_type(value))
     }
 
     fn to_value(&self) -> Value {
@@ -47,7 +49,9 @@ pub struct Money {
 impl Money {
     /// A sum in the currency with this code.
     pub(crate) fn sum(sum: Sum, code: &str) -> Self {
-        let one = i64::try_from(sum.0).ok().zip(money::Currency::from_code(code).ok());
+        let one = i64::try_from(sum.0)
+            .ok()
+            .zip(money::Currency::from_code(code).ok());
         match one {
             Some((amount, currency)) => money::Money::new(amount, currency).into(),
             // Beyond every real amount; what is for people then shows minor units.

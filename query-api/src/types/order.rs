@@ -13,9 +13,9 @@ use super::{
     money::{Long, Money},
     notification::Notification,
     order_parts::{Cancellation, OrderLine, Rejection, Shipment},
+    order_states::{FulfillmentStatus, OrderStatus, PaymentStatus},
     payment::Payment,
     saga::Saga,
-    order_states::{FulfillmentStatus, OrderStatus, PaymentStatus},
     timeline::TimelineEntry,
 };
 use crate::{
@@ -117,9 +117,14 @@ impl Order {
 
     /// Its latest payment.
     async fn payment(&self, context: &Context<'_>) -> Result<Option<Payment>> {
-        let Some(id) = self.0.payments.last() else { return Ok(None) };
+        let Some(id) = self.0.payments.last() else {
+            return Ok(None);
+        };
         let rows = fresh(context, payments::rows).await?;
-        Ok(payments::by_id(&rows, *id).await.map_err(unread)?.map(Payment))
+        Ok(payments::by_id(&rows, *id)
+            .await
+            .map_err(unread)?
+            .map(Payment))
     }
 
     /// All of its payments, oldest first.
@@ -132,14 +137,19 @@ impl Order {
     ) -> Result<Rows<Payment>> {
         let paging = paging(first, after)?;
         let rows = fresh(context, payments::rows).await?;
-        let page = payments::of_order(&rows, self.0.order_id, paging).await.map_err(unread)?;
+        let page = payments::of_order(&rows, self.0.order_id, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Payment))
     }
 
     /// The process that carries it through.
     async fn saga(&self, context: &Context<'_>) -> Result<Option<Saga>> {
         let rows = fresh(context, sagas::rows).await?;
-        Ok(sagas::of_order(&rows, self.0.order_id).await.map_err(unread)?.map(Saga))
+        Ok(sagas::of_order(&rows, self.0.order_id)
+            .await
+            .map_err(unread)?
+            .map(Saga))
     }
 
     /// Everything that happened to it, oldest first.
@@ -152,7 +162,9 @@ impl Order {
     ) -> Result<Rows<TimelineEntry>> {
         let paging = paging(first, after)?;
         let rows = fresh(context, order_timeline::rows).await?;
-        let page = order_timeline::of_order(&rows, self.0.order_id, paging).await.map_err(unread)?;
+        let page = order_timeline::of_order(&rows, self.0.order_id, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, TimelineEntry))
     }
 
@@ -170,7 +182,9 @@ impl Order {
             order_id: Some(self.0.order_id),
             ..Default::default()
         };
-        let page = notifications::page(&rows, &filter, paging).await.map_err(unread)?;
+        let page = notifications::page(&rows, &filter, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, Notification))
     }
 }

@@ -136,7 +136,10 @@ pub struct Cancellation {
 
 impl Cancellation {
     pub(crate) fn of(cancellation: &order::Cancellation) -> Self {
-        Self { by: cancellation.by.into(), reason: cancellation.reason.clone() }
+        Self {
+            by: cancellation.by.into(),
+            reason: cancellation.reason.clone(),
+        }
     }
 }
 

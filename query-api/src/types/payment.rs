@@ -31,7 +31,10 @@ impl Payment {
     /// The order that it pays for.
     async fn order(&self, context: &Context<'_>) -> Result<Option<Order>> {
         let rows = fresh(context, order_summary::rows).await?;
-        Ok(order_summary::by_id(&rows, self.0.order_id).await.map_err(unread)?.map(Order))
+        Ok(order_summary::by_id(&rows, self.0.order_id)
+            .await
+            .map_err(unread)?
+            .map(Order))
     }
 
     /// Where it stands.
@@ -66,12 +69,15 @@ impl Payment {
 
     /// What is being asked of the gateway now.
     async fn in_flight(&self) -> Option<OperationInFlight> {
-        self.0.in_flight.as_ref().map(|operation| OperationInFlight {
-            id: operation.operation_id.0,
-            operation: operation.operation.into(),
-            since: operation.since,
-            unknown: operation.unknown,
-        })
+        self.0
+            .in_flight
+            .as_ref()
+            .map(|operation| OperationInFlight {
+                id: operation.operation_id.0,
+                operation: operation.operation.into(),
+                since: operation.since,
+                unknown: operation.unknown,
+            })
     }
 
     /// How often the gateway was asked to authorize.
@@ -87,7 +93,10 @@ impl Payment {
     /// What the customer has to do.
     async fn action(&self) -> Option<CustomerAction> {
         let action = self.0.action.as_ref()?;
-        Some(CustomerAction { url: action.url.clone(), expires_at: action.expires_at })
+        Some(CustomerAction {
+            url: action.url.clone(),
+            expires_at: action.expires_at,
+        })
     }
 
     /// Why the last operation failed: the gateway's code.

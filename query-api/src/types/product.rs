@@ -37,8 +37,14 @@ impl Product {
 
     /// A price that does not count yet.
     async fn announced_price(&self) -> Option<AnnouncedPrice> {
-        let announced = self.0.announced.filter(|announced| announced.from > Utc::now())?;
-        Some(AnnouncedPrice { price: announced.price.into(), from: announced.from })
+        let announced = self
+            .0
+            .announced
+            .filter(|announced| announced.from > Utc::now())?;
+        Some(AnnouncedPrice {
+            price: announced.price.into(),
+            from: announced.from,
+        })
     }
 
     /// How often the price has changed.
@@ -86,9 +92,13 @@ impl Product {
     ) -> Result<Rows<StockLevel>> {
         let paging = paging(first, after)?;
         let rows = fresh(context, stock_levels::rows).await?;
-        let filter =
-            stock_levels::StockFilter { sku: Some(self.0.sku.clone()), ..Default::default() };
-        let page = stock_levels::page(&rows, &filter, paging).await.map_err(unread)?;
+        let filter = stock_levels::StockFilter {
+            sku: Some(self.0.sku.clone()),
+            ..Default::default()
+        };
+        let page = stock_levels::page(&rows, &filter, paging)
+            .await
+            .map_err(unread)?;
         Ok(connection(page, StockLevel))
     }
 }

@@ -30,7 +30,10 @@ impl Saga {
     /// The order.
     async fn order(&self, context: &Context<'_>) -> Result<Option<Order>> {
         let rows = fresh(context, order_summary::rows).await?;
-        Ok(order_summary::by_id(&rows, self.0.order_id).await.map_err(unread)?.map(Order))
+        Ok(order_summary::by_id(&rows, self.0.order_id)
+            .await
+            .map_err(unread)?
+            .map(Order))
     }
 
     /// Version of the process that it is carried through by.
@@ -92,7 +95,11 @@ impl Saga {
     async fn compensation(&self) -> Option<SagaCompensation> {
         self.0.compensation.as_ref().map(|compensation| {
             let (code, detail) = saga_reasons::compensation(&compensation.reason);
-            SagaCompensation { code, detail, since: compensation.since }
+            SagaCompensation {
+                code,
+                detail,
+                since: compensation.since,
+            }
         })
     }
 
@@ -216,7 +223,14 @@ impl SagaCommand {
             }
         };
         let (name, target) = (command.name.clone(), command.target.clone());
-        Self { id: command.command_id, name, target, accepted, refusal, refusal_message }
+        Self {
+            id: command.command_id,
+            name,
+            target,
+            accepted,
+            refusal,
+            refusal_message,
+        }
     }
 }
 

@@ -52,7 +52,9 @@ impl DailySales {
             rejected: day.rejected.into(),
             cancelled: day.cancelled.into(),
             completed: day.completed.into(),
-            amounts: amounts.map(|(code, amounts)| SalesAmounts::of(code, amounts)).collect(),
+            amounts: amounts
+                .map(|(code, amounts)| SalesAmounts::of(code, amounts))
+                .collect(),
         }
     }
 }

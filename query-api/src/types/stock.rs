@@ -22,7 +22,10 @@ impl StockLevel {
     /// The product.
     async fn product(&self, context: &Context<'_>) -> Result<Option<Product>> {
         let rows = fresh(context, products::rows).await?;
-        Ok(products::by_sku(&rows, &self.0.sku).await.map_err(unread)?.map(Product))
+        Ok(products::by_sku(&rows, &self.0.sku)
+            .await
+            .map_err(unread)?
+            .map(Product))
     }
 
     /// The warehouse.

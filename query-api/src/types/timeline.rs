@@ -134,17 +134,25 @@ pub struct InstantFact {
 impl TimelineFact {
     fn of(detail: &order_timeline::Detail) -> Self {
         let (text, value) = match &detail.value {
-            DetailValue::Text(text) => {
-                (text.clone(), FactValue::Text(TextFact { text: text.clone() }))
-            }
-            DetailValue::Number(number) => {
-                (number.to_string(), FactValue::Number(NumberFact { number: Long((*number).into()) }))
-            }
+            DetailValue::Text(text) => (
+                text.clone(),
+                FactValue::Text(TextFact { text: text.clone() }),
+            ),
+            DetailValue::Number(number) => (
+                number.to_string(),
+                FactValue::Number(NumberFact {
+                    number: Long((*number).into()),
+                }),
+            ),
             DetailValue::Money(money) => (money.to_string(), FactValue::Money((*money).into())),
             DetailValue::Instant(at) => {
                 (at.to_rfc3339(), FactValue::Instant(InstantFact { at: *at }))
             }
         };
-        Self { name: detail.name.clone(), text, value }
+        Self {
+            name: detail.name.clone(),
+            text,
+            value,
+        }
     }
 }

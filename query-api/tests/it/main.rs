@@ -1,3 +1,10 @@
-//! The API from outside.
+//! The API from outside, over a real log and real read models.
 
+mod consistency;
+mod http;
+mod limits;
+mod playground;
+mod reading;
 mod schema;
+mod socket;
+mod world;

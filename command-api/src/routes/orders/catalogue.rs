@@ -13,7 +13,7 @@ use crate::rest::Api;
 /// Products read at once.
 const AT_ONCE: usize = 32;
 
-/// Products as they are now, by number.
+/// Products as this process knows them, by number; every change made through it is known.
 pub(super) type Catalogue = BTreeMap<Sku, Loaded<Product>>;
 
 /// Reads these products.
@@ -21,7 +21,7 @@ pub(super) async fn catalogue(api: &Api, skus: BTreeSet<Sku>) -> Result<Catalogu
     let load = |sku: Sku| async move {
         api.aggregates
             .products
-            .load(sku.as_str())
+            .recent(sku.as_str())
             .await
             .map(|product| (sku, product))
     };

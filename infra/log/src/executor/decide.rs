@@ -1,6 +1,13 @@
 //! One decision: the rules run on a clone of the state, and what they say becomes what is to be
 //! appended, or an answer that is never recorded.
 
+use std::{
+    future::poll_fn,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::pin,
+    task::Poll,
+};
+
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use uuid::Uuid;
 
@@ -39,7 +46,15 @@ pub(super) async fn decide<A: Decides>(
     }
     let (now, sink) = (core.clock.now(), EventSink::default());
     let mut state = A::clone(&before.state);
-    let (events, refusal) = match state.handle(waiting.command.clone(), &now, &sink).await {
+    let decision = contained(state.handle(waiting.command.clone(), &now, &sink)).await;
+    let Some(decision) = decision else {
+        let detail = format!(
+            "the rules of {stream} broke off at {}",
+            waiting.command_type
+        );
+        return Plan::Tell(StoreError::Unavailable { detail }.into());
+    };
+    let (events, refusal) = match decision {
         Ok(()) => (sink.collect().await, None),
         Err(refusal) if !(core.binding.recorded)(&refusal) => {
             return Plan::Tell(ExecuteError::Refused {
@@ -79,6 +94,16 @@ pub(super) async fn decide<A: Decides>(
         after,
         refusal,
     }
+}
+
+/// A panic of the rules ends the command that met it, not those that wait behind it.
+async fn contained<F: Future>(decision: F) -> Option<F::Output> {
+    let mut decision = pin!(decision);
+    poll_fn(move |context| {
+        let poll = || decision.as_mut().poll(context);
+        catch_unwind(AssertUnwindSafe(poll)).map_or(Poll::Ready(None), |poll| poll.map(Some))
+    })
+    .await
 }
 
 fn encode<E: DomainEvent>(

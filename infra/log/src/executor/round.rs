@@ -7,11 +7,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{
-    Core, Decides, ExecuteError, Executed, Loaded,
+    Core, Decides, ExecuteError, Loaded,
+    answer::{answer_repeat, first_answer, recorded_answer},
     decide::{Plan, decide},
-    lane::{Answer, Waiting},
+    lane::Waiting,
 };
-use crate::event_store::{AppendOutcome, CommandRecord, StoreError, Verdict};
+use crate::event_store::{AppendOutcome, StoreError};
 
 /// Carries out one round and gives back those that need another.
 pub(super) async fn carry_out<A: Decides>(
@@ -80,6 +81,16 @@ impl<A: Decides> Planned<A> {
     }
 }
 
+/// What became of a command that was to be recorded.
+enum Fate<A: Decides> {
+    Recorded,
+    /// Answered without being recorded now; `newer` if that shows that the state was stale.
+    Answered {
+        newer: bool,
+    },
+    Again(Waiting<A>),
+}
+
 struct Round<'a, A: Decides> {
     core: &'a Core<A>,
     stream: &'a str,
@@ -96,53 +107,29 @@ impl<A: Decides> Round<'_, A> {
         let (mut reached, mut stale, mut broken) = (None, false, false);
         let (mut to_tell, mut again) = (Vec::new(), Vec::new());
         for planned in plans {
-            let (waiting, after, refusal) = match planned {
-                Planned::Told { waiting, .. } if broken => {
-                    again.push(waiting);
-                    continue;
-                }
-                Planned::Told { waiting, answer } => {
-                    to_tell.push((waiting, answer));
-                    continue;
-                }
+            match planned {
+                Planned::Told { waiting, .. } if broken => again.push(waiting),
+                Planned::Told { waiting, answer } => to_tell.push((waiting, answer)),
                 Planned::Recorded {
                     waiting,
                     after,
                     refusal,
-                } => (waiting, after, refusal),
-            };
-            match outcomes.next() {
-                Some(AppendOutcome::Recorded(record)) => {
-                    waiting.answer(first_answer(record, refusal));
-                    reached = Some(after);
-                    continue;
-                }
-                Some(AppendOutcome::Repeated(record)) => {
-                    stale |=
-                        record.command.stream == self.stream && record.version > before.version;
-                    let repeated = !waiting.perhaps_written;
-                    waiting.answer(recorded_answer(record, repeated));
-                }
-                Some(AppendOutcome::IdReused(record)) => {
-                    waiting.answer(Err(ExecuteError::IdReused(record.command.command_id)));
-                }
-                Some(AppendOutcome::TooLarge {
-                    event_type,
-                    bytes,
-                    limit,
-                }) => {
-                    waiting.answer(Err(ExecuteError::TooLarge {
-                        event_type,
-                        bytes,
-                        limit,
-                    }));
-                }
-                Some(AppendOutcome::Conflict { .. }) | None => {
-                    stale |= !broken;
-                    again.push(waiting);
+                } => {
+                    match self.pass_on(before, waiting, refusal, outcomes.next()) {
+                        Fate::Recorded => reached = Some(after),
+                        Fate::Answered { newer } => {
+                            stale |= newer;
+                            broken = true;
+                        }
+                        Fate::Again(waiting) => {
+                            // Behind a broken link a conflict says nothing of the state.
+                            stale |= !broken;
+                            broken = true;
+                            again.push(waiting);
+                        }
+                    }
                 }
             }
-            broken = true;
         }
         let verified = reached.is_some();
         if let Some(reached) = reached {
@@ -153,6 +140,44 @@ impl<A: Decides> Round<'_, A> {
             true => self.retry(again).await,
             false => again,
         }
+    }
+
+    /// Passes the log's answer on to the one who waits for it.
+    fn pass_on(
+        &self,
+        before: &Loaded<A>,
+        waiting: Waiting<A>,
+        refusal: Option<A::Error>,
+        outcome: Option<AppendOutcome>,
+    ) -> Fate<A> {
+        let mut newer = false;
+        match outcome {
+            Some(AppendOutcome::Recorded(record)) => {
+                waiting.answer(first_answer(record, refusal));
+                return Fate::Recorded;
+            }
+            Some(AppendOutcome::Repeated(record)) => {
+                newer = record.command.stream == self.stream && record.version > before.version;
+                let repeated = !waiting.perhaps_written;
+                waiting.answer(recorded_answer(record, repeated));
+            }
+            Some(AppendOutcome::IdReused(record)) => {
+                waiting.answer(Err(ExecuteError::IdReused(record.command.command_id)));
+            }
+            Some(AppendOutcome::TooLarge {
+                event_type,
+                bytes,
+                limit,
+            }) => {
+                waiting.answer(Err(ExecuteError::TooLarge {
+                    event_type,
+                    bytes,
+                    limit,
+                }));
+            }
+            Some(AppendOutcome::Conflict { .. }) | None => return Fate::Again(waiting),
+        }
+        Fate::Answered { newer }
     }
 
     /// Answers what is never recorded: not to a repeat, and not on a state that was stale. A chain
@@ -238,62 +263,6 @@ impl<A: Decides> Round<'_, A> {
             waiting.fail(error.clone());
         }
         Vec::new()
-    }
-}
-
-/// The answer to what was recorded just now.
-fn first_answer<E: std::error::Error>(
-    record: CommandRecord,
-    refusal: Option<E>,
-) -> Result<Executed, ExecuteError<E>> {
-    match refusal {
-        Some(refusal) => Err(ExecuteError::Refused {
-            refusal,
-            version: record.version,
-            repeated: false,
-        }),
-        None => Ok(executed(record, false)),
-    }
-}
-
-/// The answer that the log kept.
-fn recorded_answer<E>(record: CommandRecord, repeated: bool) -> Result<Executed, ExecuteError<E>>
-where
-    E: std::error::Error + serde::de::DeserializeOwned,
-{
-    let Verdict::Refused { code, refusal } = &record.verdict else {
-        return Ok(executed(record, repeated));
-    };
-    let refusal = serde_json::from_str(refusal).map_err(|error| StoreError::Corrupt {
-        detail: format!(
-            "command {}: no valid {code}: {error}",
-            record.command.command_id
-        ),
-    })?;
-    Err(ExecuteError::Refused {
-        refusal,
-        version: record.version,
-        repeated,
-    })
-}
-
-fn answer_repeat<A: Decides>(waiting: Waiting<A>, first: CommandRecord) {
-    let repeated = !waiting.perhaps_written;
-    let answer: Answer<A> = if first.command.fingerprint == waiting.fingerprint {
-        recorded_answer(first, repeated)
-    } else {
-        Err(ExecuteError::IdReused(first.command.command_id))
-    };
-    waiting.answer(answer);
-}
-
-fn executed(record: CommandRecord, repeated: bool) -> Executed {
-    Executed {
-        stream: record.command.stream,
-        version: record.version,
-        position: record.position,
-        partition_key: record.partition_key,
-        repeated,
     }
 }
 

@@ -60,15 +60,6 @@ impl<A: Decides> States<A> {
     }
 }
 
-impl<A> Clone for Loaded<A> {
-    fn clone(&self) -> Self {
-        Self {
-            state: Arc::clone(&self.state),
-            version: self.version,
-        }
-    }
-}
-
 impl<A: Default> Default for Loaded<A> {
     fn default() -> Self {
         Self {

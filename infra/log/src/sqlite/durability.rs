@@ -12,7 +12,7 @@ use std::{
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
-        mpsc::Receiver,
+        mpsc::{Receiver, Sender},
     },
 };
 
@@ -136,7 +136,12 @@ impl Durable {
 
 /// Syncs the journal for as long as there are transactions. Two threads take turns: while one
 /// answers those whose transactions are durable now, the other is already at the next sync.
-pub(super) fn sync(journal: &File, durable: &Durable, committed: &Mutex<Receiver<Committed>>) {
+pub(super) fn sync(
+    journal: &File,
+    durable: &Durable,
+    committed: &Mutex<Receiver<Committed>>,
+    writer: &Sender<Request>,
+) {
     loop {
         let turn = committed.lock();
         let Ok(first) = turn.recv() else { return };
@@ -147,6 +152,16 @@ pub(super) fn sync(journal: &File, durable: &Durable, committed: &Mutex<Receiver
             false => Ok(()),
         };
         let failure = durable.settle(&batch, outcome);
+        let transactions = u32::try_from(batch.len()).unwrap_or(u32::MAX);
+        let answered = batch
+            .iter()
+            .map(|transaction| transaction.group.len())
+            .sum();
+        // The writer may have ended, and left these behind.
+        let _ = writer.send(Request::Synced {
+            transactions,
+            answered,
+        });
         drop(turn);
         for request in batch.into_iter().flat_map(|transaction| transaction.group) {
             request.answer(failure.as_ref());

@@ -29,7 +29,7 @@ const UNSYNCED: usize = 16;
 
 /// Hands requests to the writer.
 pub(super) struct Queue {
-    requests: Option<Sender<Request>>,
+    requests: Sender<Request>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -44,16 +44,23 @@ impl Queue {
         let checkpoints = Checkpoints::start(directory).map_err(classify)?;
         let (requests, waiting) = mpsc::channel();
         let (committed, unsynced) = mpsc::sync_channel(UNSYNCED);
-        let writer = Writer::new(opened, Arc::clone(&durable), committed, checkpoints);
+        let writer = Writer::new(
+            opened,
+            Arc::clone(&durable),
+            waiting,
+            committed,
+            checkpoints,
+        );
         let (of_sync, unsynced) = (Arc::clone(&durable), Mutex::new(unsynced));
-        let sync = Arc::new(move || durability::sync(&journal, &of_sync, &unsynced));
+        let tell = requests.clone();
+        let sync = Arc::new(move || durability::sync(&journal, &of_sync, &unsynced, &tell));
         let other = Arc::clone(&sync);
         let syncers = [
             spawn("log-sync", move || sync())?,
             spawn("log-sync", move || other())?,
         ];
         let write = move || {
-            let (connection, mut checkpoints) = writer.run(&waiting);
+            let (connection, mut checkpoints) = writer.run();
             for syncer in syncers {
                 let _ = syncer.join();
             }
@@ -62,23 +69,23 @@ impl Queue {
         };
         let thread = spawn("log-writer", write)?;
         Ok(Self {
-            requests: Some(requests),
+            requests,
             thread: Some(thread),
         })
     }
 
     pub(super) fn send(&self, request: Request) -> Result<(), StoreError> {
-        let stopped = || StoreError::Unavailable {
-            detail: "the writer has stopped".to_owned(),
-        };
-        let requests = self.requests.as_ref().ok_or_else(stopped)?;
-        requests.send(request).map_err(|_| stopped())
+        self.requests
+            .send(request)
+            .map_err(|_| StoreError::Unavailable {
+                detail: "the writer has stopped".to_owned(),
+            })
     }
 }
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        drop(self.requests.take());
+        let _ = self.requests.send(Request::Close);
         // The last clone may be dropped by a closure on one of these threads themselves; a thread
         // can't wait for its own end.
         let ours = |name: Option<&str>| name.is_some_and(|name| name.starts_with("log-"));

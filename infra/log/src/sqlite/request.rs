@@ -13,6 +13,13 @@ use crate::event_store::{AppendOutcome, Decided, StoreError};
 pub(super) enum Request {
     Append(Append),
     Work(Box<dyn Work>),
+    /// So many transactions are durable now, and so many requests of theirs are being answered.
+    Synced {
+        transactions: u32,
+        answered: usize,
+    },
+    /// No more requests will come.
+    Close,
 }
 
 /// Commands to append.
@@ -38,14 +45,11 @@ impl Append {
         }
     }
 
-    /// Commands and bytes of payload, for the bounds of a transaction.
-    pub(super) fn size(&self) -> (usize, usize) {
-        let events = self
-            .batch
-            .iter()
-            .flat_map(|decided| &decided.writes)
-            .flat_map(|w| &w.events);
-        (self.batch.len(), events.map(|event| event.data.len()).sum())
+    /// Bytes of payload.
+    pub(super) fn bytes(&self) -> usize {
+        let writes = self.batch.iter().flat_map(|decided| &decided.writes);
+        let events = writes.flat_map(|write| &write.events);
+        events.map(|event| event.data.len()).sum()
     }
 
     /// Writes into the open transaction.
@@ -136,6 +140,8 @@ impl Request {
                 let _ = append.reply.send(outcome);
             }
             Self::Work(work) => work.answer(group),
+            // Nobody waits for these.
+            Self::Synced { .. } | Self::Close => {}
         }
     }
 }

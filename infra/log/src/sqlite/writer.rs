@@ -16,6 +16,7 @@ use super::{
     durability::{Committed, Durable},
     failure::{FILE, classify, commit_wrote_nothing},
     heads::Heads,
+    incoming::Incoming,
     request::Request,
     rows::micros,
     schema::Opened,
@@ -23,7 +24,7 @@ use super::{
 use crate::event_store::{Head, StoreError};
 
 /// Bounds of one transaction: they bound the memory that it takes and how long others wait.
-const COMMANDS_PER_COMMIT: usize = 4096;
+const REQUESTS_PER_COMMIT: usize = 4096;
 const BYTES_PER_COMMIT: usize = 8 * 1024 * 1024;
 
 /// Owns the connection that writes.
@@ -31,17 +32,19 @@ pub(super) struct Writer {
     connection: Connection,
     heads: Heads,
     end: End,
-    /// Transactions so far.
-    number: u64,
     durable: Arc<Durable>,
     committed: SyncSender<Committed>,
     checkpoints: Checkpoints,
+    incoming: Incoming,
+    /// Transactions so far.
+    number: u64,
 }
 
 impl Writer {
     pub(super) fn new(
         opened: Opened,
         durable: Arc<Durable>,
+        requests: Receiver<Request>,
         committed: SyncSender<Committed>,
         checkpoints: Checkpoints,
     ) -> Self {
@@ -56,21 +59,20 @@ impl Writer {
                 event_id,
                 recorded_at: opened.recorded_at,
             },
-            number: 0,
             durable,
             committed,
             checkpoints,
+            incoming: Incoming::new(requests),
+            number: 0,
         }
     }
 
     /// Works until nobody can ask any more and the queue is empty; gives back the connection.
-    pub(super) fn run(mut self, requests: &Receiver<Request>) -> (Connection, Checkpoints) {
-        let mut held_back = None;
-        while let Some(first) = held_back.take().or_else(|| requests.recv().ok()) {
-            let mut group = Vec::with_capacity(64);
-            held_back = fill(&mut group, first, requests);
-            self.number += 1;
+    pub(super) fn run(mut self) -> (Connection, Checkpoints) {
+        while let Some(first) = self.incoming.first() {
+            let mut group = vec![first];
             let before = self.connection.total_changes();
+            self.number += 1;
             if let Err(error) = self.commit(&mut group) {
                 tracing::error!(%error, "a group of appends failed");
                 for request in group.drain(..) {
@@ -92,6 +94,7 @@ impl Writer {
             {
                 break;
             }
+            self.incoming.committed();
             if self.durable.check().is_ok() {
                 self.checkpoints.after_commit(&self.connection);
             }
@@ -99,9 +102,10 @@ impl Writer {
         (self.connection, self.checkpoints)
     }
 
-    fn commit(&mut self, group: &mut [Request]) -> Result<(), StoreError> {
+    /// Writes the group in one transaction, together with what comes in meanwhile.
+    fn commit(&mut self, group: &mut Vec<Request>) -> Result<(), StoreError> {
         self.durable.check()?;
-        let end = match write(&self.connection, &mut self.heads, self.end, group) {
+        let end = match self.write(group) {
             Ok(end) => end,
             Err(error) => {
                 self.roll_back();
@@ -109,8 +113,11 @@ impl Writer {
             }
         };
         self.durable.will_be_visible(self.number);
-        let commit = self.connection.prepare_cached("COMMIT");
-        if let Err(error) = commit.and_then(|mut commit| commit.execute([])) {
+        let commit = self
+            .connection
+            .prepare_cached("COMMIT")
+            .and_then(|mut it| it.execute([]));
+        if let Err(error) = commit {
             self.roll_back();
             if commit_wrote_nothing(&error) {
                 return Err(classify(error));
@@ -123,6 +130,40 @@ impl Writer {
         Ok(())
     }
 
+    /// Opens the transaction and does in it what is asked for, until it is time to commit.
+    fn write(&mut self, group: &mut Vec<Request>) -> rusqlite::Result<End> {
+        let (mut end, mut bytes) = (self.end, 0);
+        end.recorded_at = end.recorded_at.max(micros(Utc::now()));
+        self.connection
+            .prepare_cached("BEGIN IMMEDIATE")?
+            .execute([])?;
+        let mut appender = Appender::new(&self.connection, &mut self.heads, end)?;
+        loop {
+            match group.last_mut() {
+                Some(Request::Append(append)) => {
+                    bytes += append.bytes();
+                    append.write(&mut appender)?;
+                }
+                Some(Request::Work(work)) => work.run(&self.connection)?,
+                Some(Request::Synced { .. } | Request::Close) | None => {}
+            }
+            // An error of the disk may end the transaction behind our back.
+            if self.connection.is_autocommit() {
+                return Err(rusqlite::Error::InvalidQuery);
+            }
+            let full = group.len() >= REQUESTS_PER_COMMIT || bytes >= BYTES_PER_COMMIT;
+            let next = if full {
+                None
+            } else {
+                self.incoming.next(group.len())
+            };
+            match next {
+                Some(request) => group.push(request),
+                None => return Ok(appender.end),
+            }
+        }
+    }
+
     fn roll_back(&mut self) {
         self.heads.forget();
         // Some errors roll back by themselves.
@@ -133,46 +174,4 @@ impl Writer {
             self.durable.break_off(&format!("{FILE}: {error}"));
         }
     }
-}
-
-/// Takes what waits, up to the bounds; gives back the request that did not fit.
-fn fill(group: &mut Vec<Request>, first: Request, requests: &Receiver<Request>) -> Option<Request> {
-    let (mut commands, mut bytes) = (0, 0);
-    let mut next = Some(first);
-    while let Some(request) = next {
-        let (more_commands, more_bytes) = match &request {
-            Request::Append(append) => append.size(),
-            Request::Work(_) => (1, 0),
-        };
-        (commands, bytes) = (commands + more_commands, bytes + more_bytes);
-        if !group.is_empty() && (commands > COMMANDS_PER_COMMIT || bytes > BYTES_PER_COMMIT) {
-            return Some(request);
-        }
-        group.push(request);
-        next = requests.try_recv().ok();
-    }
-    None
-}
-
-/// Opens the transaction and does in it what the group asks for; the commit is the caller's.
-fn write(
-    connection: &Connection,
-    heads: &mut Heads,
-    mut end: End,
-    group: &mut [Request],
-) -> rusqlite::Result<End> {
-    end.recorded_at = end.recorded_at.max(micros(Utc::now()));
-    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let mut appender = Appender::new(connection, heads, end)?;
-    for request in group {
-        match request {
-            Request::Append(append) => append.write(&mut appender)?,
-            Request::Work(work) => work.run(connection)?,
-        }
-        // An error of the disk may end the transaction behind our back.
-        if connection.is_autocommit() {
-            return Err(rusqlite::Error::InvalidQuery);
-        }
-    }
-    Ok(appender.end)
 }

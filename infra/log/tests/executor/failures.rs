@@ -11,7 +11,7 @@ use crate::{
     account::{
         Account, AccountCommand, AccountRefusal, context, open_account, sqlite, with_limits,
     },
-    between::{Between, Fault, unknown},
+    between::{Between, Fault, begun, unknown},
 };
 
 async fn account() -> (Executor<Account>, Arc<Between>, tempfile::TempDir) {
@@ -142,19 +142,22 @@ async fn a_conflict_that_stays_is_told_after_the_attempts_allowed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_that_panics_breaks_its_command_and_not_the_lane() {
-    let (executor, _store, _directory) = account().await;
-    let answer = executor
-        .execute("1", AccountCommand::Panic, context())
-        .await;
-    assert!(
-        matches!(answer, Err(ExecuteError::Store(StoreError::Unknown { .. }))),
-        "{answer:?}"
+async fn a_rule_that_panics_breaks_its_command_alone() {
+    let (executor, store, _directory) = account().await;
+    store.hold(true);
+    let deposit = || executor.execute("1", AccountCommand::Deposit(5), context());
+    let before = begun(deposit());
+    let panics = begun(executor.execute("1", AccountCommand::Panic, context()));
+    let behind = begun(deposit());
+    store.hold(false);
+    assert_eq!(before.await.expect("paid in").version, 3);
+    let answer = panics.await;
+    let unavailable = matches!(
+        answer,
+        Err(ExecuteError::Store(StoreError::Unavailable { .. }))
     );
-    executor
-        .execute("1", AccountCommand::Deposit(5), context())
-        .await
-        .expect("paid in");
+    assert!(unavailable, "{answer:?}");
+    assert_eq!(behind.await.expect("paid in").version, 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
