@@ -7,7 +7,10 @@ use orderlog_domain::money::Currency;
 use orderlog_log::event_store::EventStore;
 
 use super::{Failure, ShopArgs, runtime};
-use crate::{embedded::Embedded, import};
+use crate::{
+    embedded::Embedded,
+    import::{self, ImportError},
+};
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  orderlog import invoices.csv --details")]
@@ -37,7 +40,13 @@ async fn import_file(args: Args) -> Result<(), Failure> {
     let mut system = Embedded::start(args.shop.config()).await.map_err(failed)?;
     let store: Arc<dyn EventStore> = Arc::new(system.log.clone());
     let progress = import::Progress::start();
-    let taken = import::run(&content, args.currency, &system.aggregates, &store, &progress).await;
+    let aggregates = system.aggregates.clone();
+    let mut settled = async || {
+        let settled = system.settle().await;
+        settled.map(drop).map_err(|error| ImportError::Stopped(error.to_string()))
+    };
+    let taken =
+        import::run(&content, args.currency, &aggregates, &store, &progress, &mut settled).await;
     let summary = taken.map_err(failed)?;
     system.settle().await.map_err(failed)?;
     system.stop().await.map_err(failed)?;

@@ -1,6 +1,7 @@
 //! Carries a plan out: products and stock first, then the sales, then what cancels them, many
 //! commands in flight. Every command has a derived id, so an import that was stopped anywhere
-//! goes on when it is started again, and one that was finished changes nothing.
+//! goes on when it is started again, and one that was finished changes nothing. Sales are left to
+//! settle before any is cancelled, so that what a file comes to does not depend on who is faster.
 
 use std::collections::HashSet;
 
@@ -34,6 +35,7 @@ pub async fn carry_out(
     rows: u64,
     aggregates: &Aggregates,
     progress: &Progress,
+    settled: &mut impl AsyncFnMut() -> Result<(), ImportError>,
 ) -> Result<Summary, ImportError> {
     let carrier = Carrier { aggregates, file, progress };
     let mut tally = Tally::new(rows);
@@ -59,6 +61,9 @@ pub async fn carry_out(
     let (baseless, cancellations): (Vec<_>, Vec<_>) =
         plan.cancellations.into_iter().partition(|one| refused.contains(&one.sale));
     baseless.iter().for_each(|cancellation| tally.baseless(cancellation));
+    if !cancellations.is_empty() {
+        settled().await?;
+    }
     progress.begin("cancellations", cancellations.len());
     for (cancellation, reply) in
         carrier.all(&cancellations, |cancellation| carrier.cancel(cancellation)).await?

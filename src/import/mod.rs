@@ -35,13 +35,15 @@ pub use progress::Progress;
 pub use summary::Summary;
 
 /// Takes the invoices of `content`, a file in the columns InvoiceNo, StockCode, Description,
-/// Quantity, UnitPrice (in `currency`) and CustomerID.
+/// Quantity, UnitPrice (in `currency`) and CustomerID. `settled` waits until the orders placed so
+/// far are as far as they get by themselves.
 pub async fn run(
     content: &[u8],
     currency: Currency,
     aggregates: &Aggregates,
     store: &Arc<dyn EventStore>,
     progress: &Progress,
+    settled: &mut impl AsyncFnMut() -> Result<(), ImportError>,
 ) -> Result<Summary, ImportError> {
     let file = ids::file_id(content, currency);
     let reading = reading::read(content, currency)?;
@@ -51,7 +53,7 @@ pub async fn run(
         false => Vec::new(),
     };
     let plan = planning::plan(reading, placed);
-    carrying_out::carry_out(plan, file, rows, aggregates, progress).await
+    carrying_out::carry_out(plan, file, rows, aggregates, progress, settled).await
 }
 
 /// Why an import ended before its end. What it has taken stays; started again, it goes on.
@@ -63,6 +65,9 @@ pub enum ImportError {
     /// The log failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system in which the orders were to settle stopped.
+    #[error("{0}")]
+    Stopped(String),
     /// A command failed otherwise than by a rule.
     #[error("a command failed: {0}")]
     Command(String),
