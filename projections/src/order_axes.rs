@@ -135,3 +135,67 @@ pub(crate) fn paid(
         (_, _) => PaymentStatus::Refunded,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FulfillmentStatus as F, ShipmentPhase as P, *};
+
+    #[test]
+    fn fulfillment_is_what_the_shipments_say() {
+        let closed = true;
+        for (reserved, is_closed, left, phases, status) in [
+            (false, false, 0, vec![], F::Unfulfilled),
+            (true, false, 0, vec![], F::Reserved),
+            (true, false, 0, vec![P::Created], F::Preparing),
+            (true, false, 0, vec![P::Packed, P::Created], F::Preparing),
+            (true, false, 0, vec![P::Packed, P::Released], F::Packed),
+            (true, false, 0, vec![P::Cancelled], F::Reserved),
+            (
+                true,
+                false,
+                1,
+                vec![P::Dispatched, P::Packed],
+                F::PartiallyShipped,
+            ),
+            (
+                true,
+                false,
+                1,
+                vec![P::Delivered, P::Packed],
+                F::PartiallyShipped,
+            ),
+            (
+                true,
+                false,
+                2,
+                vec![P::Delivered, P::Dispatched],
+                F::Shipped,
+            ),
+            (
+                true,
+                false,
+                2,
+                vec![P::Delivered, P::Cancelled],
+                F::Delivered,
+            ),
+            (true, closed, 0, vec![P::Packed], F::Released),
+            (
+                true,
+                closed,
+                1,
+                vec![P::Dispatched, P::Cancelled],
+                F::Shipped,
+            ),
+            (
+                true,
+                closed,
+                1,
+                vec![P::Delivered, P::Cancelled],
+                F::Delivered,
+            ),
+        ] {
+            let found = fulfillment(reserved, is_closed, 2, left, &phases);
+            assert_eq!(found, status, "{phases:?}");
+        }
+    }
+}

@@ -86,7 +86,7 @@ impl StockLevel {
             confirmed: 0,
             safety_stock: *safety_stock,
             low_stock_at: *low_stock_at,
-            backorder: backorder.clone(),
+            backorder: *backorder,
             missing: 0,
             reservations: 0,
             holds: BTreeMap::new(),
@@ -107,7 +107,7 @@ impl StockLevel {
             } => {
                 self.safety_stock = *safety_stock;
                 self.low_stock_at = *low_stock_at;
-                self.backorder = backorder.clone();
+                self.backorder = *backorder;
             }
             E::StockReceived { on_hand, .. } | E::StockAdjusted { on_hand, .. } => {
                 self.on_hand = *on_hand;

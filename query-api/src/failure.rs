@@ -50,3 +50,21 @@ fn behind(reason: BehindReason) -> &'static str {
         BehindReason::NotRunning => "NOT_RUNNING",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_went_wrong_inside_is_not_told() {
+        let (projection, detail) = ("sagas".to_owned(), "no such table".to_owned());
+        let unavailable = ReadError::Unavailable {
+            detail: detail.clone(),
+        };
+        for error in [ReadError::Damaged { projection, detail }, unavailable] {
+            let told = serde_json::to_string(&unread(error).into_server_error(Default::default()));
+            let told = told.expect("an error has JSON");
+            assert!(told.contains(INTERNAL) && !told.contains("table"), "{told}");
+        }
+    }
+}

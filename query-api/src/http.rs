@@ -12,7 +12,7 @@ use axum::{
         HeaderMap, HeaderValue, StatusCode,
         header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
     },
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use orderlog_web::consistency;
 
@@ -43,10 +43,22 @@ pub(crate) async fn get(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    match async_graphql::http::parse_query_string(&query.unwrap_or_default()) {
-        Ok(request) => carry_out(&api, &headers, request.data(QueriesOnly)).await,
-        Err(error) => refused(StatusCode::BAD_REQUEST, BAD_USER_INPUT, error.to_string()),
+    let request = match async_graphql::http::parse_query_string(&query.unwrap_or_default()) {
+        Ok(request) => request,
+        Err(error) => return refused(StatusCode::BAD_REQUEST, BAD_USER_INPUT, error.to_string()),
+    };
+    if !request.query.is_empty() {
+        return carry_out(&api, &headers, request.data(QueriesOnly)).await;
     }
+    // Somebody looks at the address with a browser.
+    if text(&headers, ACCEPT).contains("text/html") {
+        return Redirect::to("/playground").into_response();
+    }
+    refused(
+        StatusCode::BAD_REQUEST,
+        BAD_USER_INPUT,
+        "query is missing".to_owned(),
+    )
 }
 
 /// `GET /graphql/schema`.

@@ -30,7 +30,9 @@ pub(crate) async fn asset(Path(file): Path<String>, headers: HeaderMap) -> Respo
 }
 
 fn served(path: &str, caching: &'static str, headers: &HeaderMap) -> Response {
-    let Some(file) = Dist::get(path) else {
+    // Builds for development read the folder itself; a name in it never leads upwards.
+    let file = Dist::get(path).filter(|_| !path.contains(".."));
+    let Some(file) = file else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let tag = tag(&file);

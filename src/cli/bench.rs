@@ -34,13 +34,24 @@ async fn place_order(args: PlaceOrderArgs) -> anyhow::Result<()> {
         return place_order::run(&args, url).await;
     }
     let scratch = tempfile::tempdir()?;
-    let data_dir = args.data_dir.clone().unwrap_or_else(|| scratch.path().to_owned());
-    let config = Config { data_dir, time_zone: chrono_tz::Tz::UTC, time_scale: 1.0 };
+    let data_dir = args
+        .data_dir
+        .clone()
+        .unwrap_or_else(|| scratch.path().to_owned());
+    let config = Config {
+        data_dir,
+        time_zone: chrono_tz::Tz::UTC,
+        time_scale: 1.0,
+    };
     let system = Embedded::start(config).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
     let stop = system.stopping();
-    let web = tokio::spawn(server::serve(listener, system.router(), stop.cancelled_owned()));
+    let web = tokio::spawn(server::serve(
+        listener,
+        system.router(),
+        stop.cancelled_owned(),
+    ));
     let measured = place_order::run(&args, &base).await;
     system.stop().await?;
     web.await??;

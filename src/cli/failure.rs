@@ -13,22 +13,34 @@ pub struct Failure {
 impl Failure {
     /// It did not work.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 1 }
+        Self {
+            message: message.into(),
+            code: 1,
+        }
     }
 
     /// What was named does not exist.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 3 }
+        Self {
+            message: message.into(),
+            code: 3,
+        }
     }
 
     /// A server could not be reached.
     pub fn unreachable(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 6 }
+        Self {
+            message: message.into(),
+            code: 6,
+        }
     }
 
     /// Some of it was done, some was not.
     pub fn partial(message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: 7 }
+        Self {
+            message: message.into(),
+            code: 7,
+        }
     }
 
     /// The process's exit code.

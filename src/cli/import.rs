@@ -35,18 +35,28 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn import_file(args: Args) -> Result<(), Failure> {
-    let content = std::fs::read(&args.file)
-        .map_err(|error| Failure::not_found(format!("cannot read {}: {error}", args.file.display())))?;
+    let content = std::fs::read(&args.file).map_err(|error| {
+        Failure::not_found(format!("cannot read {}: {error}", args.file.display()))
+    })?;
     let mut system = Embedded::start(args.shop.config()).await.map_err(failed)?;
     let store: Arc<dyn EventStore> = Arc::new(system.log.clone());
     let progress = import::Progress::start();
     let aggregates = system.aggregates.clone();
     let mut settled = async || {
         let settled = system.settle().await;
-        settled.map(drop).map_err(|error| ImportError::Stopped(error.to_string()))
+        settled
+            .map(drop)
+            .map_err(|error| ImportError::Stopped(error.to_string()))
     };
-    let taken =
-        import::run(&content, args.currency, &aggregates, &store, &progress, &mut settled).await;
+    let taken = import::run(
+        &content,
+        args.currency,
+        &aggregates,
+        &store,
+        &progress,
+        &mut settled,
+    )
+    .await;
     let summary = taken.map_err(failed)?;
     system.settle().await.map_err(failed)?;
     system.stop().await.map_err(failed)?;

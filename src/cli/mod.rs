@@ -50,7 +50,12 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Projection(verb) => projection::run(verb),
         Command::Bench(verb) => bench::run(verb),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Cli::command(), "orderlog", &mut std::io::stdout());
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "orderlog",
+                &mut std::io::stdout(),
+            );
             Ok(())
         }
     }
@@ -58,5 +63,6 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
 
 /// A runtime for the commands that are asynchronous.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Runtime::new().map_err(|error| Failure::failed(format!("cannot start threads: {error}")))
+    tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::failed(format!("cannot start threads: {error}")))
 }

@@ -28,7 +28,9 @@ pub(super) struct ListArgs {
 }
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  orderlog projection rebuild --all\n  orderlog projection rebuild order_summary --json")]
+#[command(
+    after_help = "Examples:\n  orderlog projection rebuild --all\n  orderlog projection rebuild order_summary --json"
+)]
 pub(super) struct RebuildArgs {
     #[command(flatten)]
     shop: ShopArgs,
@@ -51,27 +53,47 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
 }
 
 async fn list(args: ListArgs) -> Result<(), Failure> {
-    let projector = Embedded::projector_of(&args.shop.config()).await.map_err(failed)?;
+    let projector = Embedded::projector_of(&args.shop.config())
+        .await
+        .map_err(failed)?;
     let statuses = projector.projections().await.map_err(failed)?;
     if args.json {
         return print_json(&statuses);
     }
-    println!("{:<16} {:>10} {:>10} {:>8} {:>8} {:>7}  state", "projection", "position", "head", "lag", "rows", "parked");
-    for ProjectionStatus { name, position, head, lag, rows, parked, state, .. } in statuses {
+    println!(
+        "{:<16} {:>10} {:>10} {:>8} {:>8} {:>7}  state",
+        "projection", "position", "head", "lag", "rows", "parked"
+    );
+    for ProjectionStatus {
+        name,
+        position,
+        head,
+        lag,
+        rows,
+        parked,
+        state,
+        ..
+    } in statuses
+    {
         println!("{name:<16} {position:>10} {head:>10} {lag:>8} {rows:>8} {parked:>7}  {state:?}");
     }
     Ok(())
 }
 
 async fn rebuild(args: RebuildArgs) -> Result<(), Failure> {
-    let projector = Embedded::projector_of(&args.shop.config()).await.map_err(failed)?;
+    let projector = Embedded::projector_of(&args.shop.config())
+        .await
+        .map_err(failed)?;
     let bar = bar();
     let progress = |now: RebuildProgress| {
         bar.set_length(now.of);
         bar.set_position(now.position);
     };
     let rebuilt = match &args.name {
-        Some(name) => projector.rebuild(name, &progress).await.map(|report| vec![report]),
+        Some(name) => projector
+            .rebuild(name, &progress)
+            .await
+            .map(|report| vec![report]),
         None => projector.rebuild_all(&progress).await,
     };
     bar.finish_and_clear();
@@ -84,8 +106,10 @@ async fn rebuild(args: RebuildArgs) -> Result<(), Failure> {
     } else {
         print_table(&reports);
     }
-    let differing: Vec<_> =
-        reports.iter().filter(|report| !report.equal && report.live_hash.is_some()).collect();
+    let differing: Vec<_> = reports
+        .iter()
+        .filter(|report| !report.equal && report.live_hash.is_some())
+        .collect();
     match differing.as_slice() {
         [] => Ok(()),
         some => Err(Failure::partial(format!(
@@ -97,7 +121,10 @@ async fn rebuild(args: RebuildArgs) -> Result<(), Failure> {
 }
 
 fn print_table(reports: &[RebuildReport]) {
-    println!("{:<16} {:>8} {:>9} {:>8}  {:<18} {:<18} live rows", "projection", "rows", "events", "seconds", "live hash", "rebuilt hash");
+    println!(
+        "{:<16} {:>8} {:>9} {:>8}  {:<18} {:<18} live rows",
+        "projection", "rows", "events", "seconds", "live hash", "rebuilt hash"
+    );
     for report in reports {
         let live = report.live_hash.as_deref().map_or("-", short);
         let verdict = match (report.equal, &report.live_hash) {
@@ -107,10 +134,19 @@ fn print_table(reports: &[RebuildReport]) {
         };
         println!(
             "{:<16} {:>8} {:>9} {:>8.2}  {live:<18} {:<18} {verdict}",
-            report.projection, report.rows, report.events, report.seconds, short(&report.rebuilt_hash)
+            report.projection,
+            report.rows,
+            report.events,
+            report.seconds,
+            short(&report.rebuilt_hash)
         );
         for difference in &report.differences {
-            println!("  {}\n    live    {}\n    rebuilt {}", difference.key, row(&difference.live), row(&difference.rebuilt));
+            println!(
+                "  {}\n    live    {}\n    rebuilt {}",
+                difference.key,
+                row(&difference.live),
+                row(&difference.rebuilt)
+            );
         }
     }
 }
@@ -130,7 +166,9 @@ fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
 }
 
 fn bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {human_pos}/{human_len} events, {per_sec}, {eta} left");
+    let style = ProgressStyle::with_template(
+        "{bar:30} {human_pos}/{human_len} events, {per_sec}, {eta} left",
+    );
     ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 

@@ -10,13 +10,20 @@ use super::{Failure, ShopArgs, runtime};
 use crate::{demo, embedded::Embedded};
 
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:\n  orderlog serve --demo\n  orderlog serve --data-dir /var/lib/orderlog --listen 0.0.0.0:8080")]
+#[command(
+    after_help = "Examples:\n  orderlog serve --demo\n  orderlog serve --data-dir /var/lib/orderlog --listen 0.0.0.0:8080"
+)]
 pub(super) struct Args {
     #[command(flatten)]
     shop: ShopArgs,
 
     /// Address of REST, GraphQL and the playground; port 0 takes a free one.
-    #[arg(long, env = "ORDERLOG_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    #[arg(
+        long,
+        env = "ORDERLOG_LISTEN",
+        default_value = "127.0.0.1:8080",
+        value_name = "ADDR"
+    )]
     listen: SocketAddr,
 
     /// Register products and stock, and keep placing orders of all kinds.
@@ -31,16 +38,25 @@ pub(super) fn run(args: Args) -> Result<(), Failure> {
 
 async fn serve(args: Args) -> Result<(), Failure> {
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        Failure::failed(format!("cannot listen on {}: {error}; give another --listen", args.listen))
+        Failure::failed(format!(
+            "cannot listen on {}: {error}; give another --listen",
+            args.listen
+        ))
     })?;
-    let address = listener.local_addr().map_err(|error| Failure::failed(error.to_string()))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| Failure::failed(error.to_string()))?;
     let mut system = Embedded::start(args.shop.config()).await.map_err(failed)?;
     tracing::info!(
         data_dir = %args.shop.data_dir.display(),
         "orderlog listens: playground http://{address}/playground, REST http://{address}/api/v1, description http://{address}/openapi.json"
     );
     let stop = system.stopping();
-    let web = tokio::spawn(server::serve(listener, system.router(), stop.clone().cancelled_owned()));
+    let web = tokio::spawn(server::serve(
+        listener,
+        system.router(),
+        stop.clone().cancelled_owned(),
+    ));
     let demo = run_demo(args.demo, &system);
     let ended = tokio::select! {
         () = told_to_stop() => None,
@@ -59,8 +75,11 @@ async fn serve(args: Args) -> Result<(), Failure> {
 
 /// Plays the demo where it is wanted; never done before the system stops.
 fn run_demo(wanted: bool, system: &Embedded) -> impl Future<Output = ()> + use<> {
-    let (aggregates, clock, stop) =
-        (system.aggregates.clone(), system.clock.clone(), system.stopping());
+    let (aggregates, clock, stop) = (
+        system.aggregates.clone(),
+        system.clock.clone(),
+        system.stopping(),
+    );
     let log = Arc::new(system.log.clone());
     async move {
         if wanted {

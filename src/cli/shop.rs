@@ -10,15 +10,30 @@ use crate::embedded::Config;
 #[derive(Clone, Debug, Args)]
 pub struct ShopArgs {
     /// Directory of the log and the read models; created where missing.
-    #[arg(long, env = "ORDERLOG_DATA_DIR", default_value = "orderlog-data", value_name = "DIR")]
+    #[arg(
+        long,
+        env = "ORDERLOG_DATA_DIR",
+        default_value = "orderlog-data",
+        value_name = "DIR"
+    )]
     pub data_dir: PathBuf,
 
     /// Time zone whose days the daily sales are counted in.
-    #[arg(long, env = "ORDERLOG_TIME_ZONE", default_value = "UTC", value_name = "ZONE")]
+    #[arg(
+        long,
+        env = "ORDERLOG_TIME_ZONE",
+        default_value = "UTC",
+        value_name = "ZONE"
+    )]
     pub time_zone: chrono_tz::Tz,
 
     /// Multiplies every waiting time of new orders' sagas; 0.01 makes half an hour 18 seconds. For tests and demos.
-    #[arg(long, env = "ORDERLOG_TIME_SCALE", default_value_t = 1.0, value_name = "FACTOR")]
+    #[arg(
+        long,
+        env = "ORDERLOG_TIME_SCALE",
+        default_value_t = 1.0,
+        value_name = "FACTOR"
+    )]
     pub time_scale: f64,
 }
 

@@ -43,10 +43,25 @@ pub const PRODUCTS: [DemoProduct; 20] = [
     product("LAMP-DESK", "Desk lamp, brass", 11_900),
     product("CANDLE-3", "Beeswax candles, 3 pieces", 1_450),
     product("POSTER-A2", "Letterpress poster, A2", 3_500),
-    DemoProduct { sku: SCARCE, name: "Grail, signed by the potter", cents: 24_900, stock: 3 },
-    DemoProduct { sku: FREE, name: "Sample sachet", cents: 0, stock: PLENTY },
+    DemoProduct {
+        sku: SCARCE,
+        name: "Grail, signed by the potter",
+        cents: 24_900,
+        stock: 3,
+    },
+    DemoProduct {
+        sku: FREE,
+        name: "Sample sachet",
+        cents: 0,
+        stock: PLENTY,
+    },
 ];
 
 const fn product(sku: &'static str, name: &'static str, cents: i64) -> DemoProduct {
-    DemoProduct { sku, name, cents, stock: PLENTY }
+    DemoProduct {
+        sku,
+        name,
+        cents,
+        stock: PLENTY,
+    }
 }

@@ -31,7 +31,10 @@ pub(super) async fn place_orders(
             turns.tick().await;
         }
     }
-    tracing::info!(orders = pace.orders, "the demo has placed all of its orders and places no more");
+    tracing::info!(
+        orders = pace.orders,
+        "the demo has placed all of its orders and places no more"
+    );
     Ok(())
 }
 
@@ -46,7 +49,10 @@ async fn place(
     }
     let place = PlaceOrder {
         order_id: order.id(),
-        customer_id: order.customer().parse().expect("the script's customers are valid"),
+        customer_id: order
+            .customer()
+            .parse()
+            .expect("the script's customers are valid"),
         currency: euro(),
         lines,
         shipping: Money::zero(euro()),
@@ -56,7 +62,13 @@ async fn place(
     };
     let id = order.id().to_string();
     let command_id = derive(order.id().0, "place");
-    send(&aggregates.orders, &id, OrderCommand::Place(place), command_id).await
+    send(
+        &aggregates.orders,
+        &id,
+        OrderCommand::Place(place),
+        command_id,
+    )
+    .await
 }
 
 /// A line at the price that the product has now.
@@ -68,7 +80,10 @@ async fn requested(
 ) -> Result<RequestedLine, DemoError> {
     let loaded = aggregates.products.load(product.sku).await?;
     let (Product::Listed(listing) | Product::Discontinued(listing)) = loaded.state.as_ref() else {
-        return Err(DemoError::Command(format!("{} is not in the catalogue", product.sku)));
+        return Err(DemoError::Command(format!(
+            "{} is not in the catalogue",
+            product.sku
+        )));
     };
     Ok(RequestedLine {
         sku: listing.sku.clone(),

@@ -5,8 +5,8 @@ use orderlog_domain::{
     fact::Fact,
     ids::{OperationId, PaymentId, derive},
     order::{
-        CancelledBy, DispatchShipment, MarkShipmentPacked, OrderCommand, OrderEvent, RecordDelivery,
-        RequestCancellation,
+        CancelledBy, DispatchShipment, MarkShipmentPacked, OrderCommand, OrderEvent,
+        RecordDelivery, RequestCancellation,
     },
     payment::{CompleteAction, PaymentCommand, PaymentEvent},
 };
@@ -35,7 +35,10 @@ pub(super) fn deed(story: Story, event: &RecordedEvent, fact: &Fact) -> Option<D
             let payment_id: PaymentId = event.stream.split_once('-')?.1.parse().ok()?;
             let operation_id = OperationId(derive(event.event_id, "completed"));
             let complete = CompleteAction { operation_id };
-            Some(Deed::Payment(payment_id, PaymentCommand::CompleteAction(complete)))
+            Some(Deed::Payment(
+                payment_id,
+                PaymentCommand::CompleteAction(complete),
+            ))
         }
         Fact::Payment(_)
         | Fact::Product(_)
@@ -56,7 +59,9 @@ fn of_order(story: Story, fact: &OrderEvent) -> Option<Deed> {
         // The warehouse leaves these to the customer, who is about to cancel.
         OrderEvent::ShipmentCreated { .. } if story == Story::Cancelled => return None,
         OrderEvent::ShipmentCreated { shipment_id, .. } => {
-            OrderCommand::MarkShipmentPacked(MarkShipmentPacked { shipment_id: *shipment_id })
+            OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
+                shipment_id: *shipment_id,
+            })
         }
         OrderEvent::ShipmentReleased { shipment_id, .. } => {
             OrderCommand::DispatchShipment(DispatchShipment {
@@ -66,9 +71,13 @@ fn of_order(story: Story, fact: &OrderEvent) -> Option<Deed> {
             })
         }
         OrderEvent::ShipmentDispatched { shipment_id, .. } => {
-            OrderCommand::RecordDelivery(RecordDelivery { shipment_id: *shipment_id })
+            OrderCommand::RecordDelivery(RecordDelivery {
+                shipment_id: *shipment_id,
+            })
         }
-        OrderEvent::OrderCompleted { .. } if story == Story::Refunded => return Some(Deed::RefundQuarter),
+        OrderEvent::OrderCompleted { .. } if story == Story::Refunded => {
+            return Some(Deed::RefundQuarter);
+        }
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderStockReserved { .. }
         | OrderEvent::OrderConfirmed { .. }

@@ -39,12 +39,16 @@ pub(super) async fn follow(
         .collect();
     events(store)
         .try_filter_map(async |event| {
-            let Some(order) = orders.get(&event.partition_key) else { return Ok(None) };
+            let Some(order) = orders.get(&event.partition_key) else {
+                return Ok(None);
+            };
             let fact = Fact::decode(&event.stream, &event.event_type, &event.data)?;
             Ok(deed(order.story, &event, &fact).map(|deed| (order.id(), event, deed)))
         })
         .try_for_each_concurrent(WAITING, |(order_id, event, deed)| async move {
-            let age = (clock.now() - event.occurred_at).to_std().unwrap_or(Duration::ZERO);
+            let age = (clock.now() - event.occurred_at)
+                .to_std()
+                .unwrap_or(Duration::ZERO);
             tokio::time::sleep(pace.each_step.saturating_sub(age)).await;
             act(aggregates, order_id, &event, deed).await
         })
@@ -82,7 +86,13 @@ async fn act(
     match deed {
         Deed::Order(command) => send(&aggregates.orders, &order, command, command_id).await?,
         Deed::Payment(payment_id, command) => {
-            send(&aggregates.payments, &payment_id.to_string(), command, command_id).await?
+            send(
+                &aggregates.payments,
+                &payment_id.to_string(),
+                command,
+                command_id,
+            )
+            .await?
         }
         Deed::RefundQuarter => {
             let order = aggregates.orders.load(&order).await?;
@@ -98,7 +108,13 @@ async fn act(
                 amount,
                 reason: "one piece was chipped".to_owned(),
             });
-            send(&aggregates.payments, &payment_id.to_string(), refund, command_id).await?
+            send(
+                &aggregates.payments,
+                &payment_id.to_string(),
+                refund,
+                command_id,
+            )
+            .await?
         }
     };
     Ok(())

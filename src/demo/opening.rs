@@ -18,7 +18,10 @@ use super::{
 };
 
 /// German value added tax, contained in the price.
-const TAX: TaxRate = TaxRate { basis_points: 1_900, inclusive: true };
+const TAX: TaxRate = TaxRate {
+    basis_points: 1_900,
+    inclusive: true,
+};
 
 /// Registers all products and receives their stock.
 pub(super) async fn open_shop(aggregates: &Aggregates) -> Result<(), DemoError> {
@@ -30,7 +33,10 @@ pub(super) async fn open_shop(aggregates: &Aggregates) -> Result<(), DemoError> 
 }
 
 async fn offer(aggregates: &Aggregates, product: DemoProduct) -> Result<(), DemoError> {
-    let sku: Sku = product.sku.parse().expect("the catalogue's numbers are valid");
+    let sku: Sku = product
+        .sku
+        .parse()
+        .expect("the catalogue's numbers are valid");
     let warehouse = WarehouseId::main();
     let stock = stock_id(&sku, &warehouse);
     let command_id = |verb: &str| derive(DEMO, &format!("{verb}/{sku}"));
@@ -41,7 +47,13 @@ async fn offer(aggregates: &Aggregates, product: DemoProduct) -> Result<(), Demo
         unit_price: Money::new(product.cents, euro()),
         tax: TAX,
     });
-    send(&aggregates.products, product.sku, register, command_id("product")).await?;
+    send(
+        &aggregates.products,
+        product.sku,
+        register,
+        command_id("product"),
+    )
+    .await?;
 
     let register = StockCommand::Register(RegisterStockItem {
         sku: sku.clone(),

@@ -106,7 +106,11 @@ impl DemoOrder {
             | Story::PartialAuthorization
             | Story::CaptureFails => basket(number),
         };
-        Self { number, story, lines }
+        Self {
+            number,
+            story,
+            lines,
+        }
     }
 
     /// Its id, derived from its number.
@@ -140,7 +144,12 @@ fn basket(number: u32) -> Vec<(&'static DemoProduct, u32)> {
     let priced = PRODUCTS.len() - 2;
     let first = number as usize * 5 % priced;
     (0..=number % 3)
-        .map(|line| (&PRODUCTS[(first + line as usize * 7) % priced], 1 + (number + line) % 4))
+        .map(|line| {
+            (
+                &PRODUCTS[(first + line as usize * 7) % priced],
+                1 + (number + line) % 4,
+            )
+        })
         .collect()
 }
 

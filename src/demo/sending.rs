@@ -45,8 +45,14 @@ where
     };
     loop {
         return match executor.execute(id, content.clone(), context.clone()).await {
-            Ok(executed) => Ok(if executed.repeated { Sent::Before } else { Sent::Now }),
-            Err(ExecuteError::Refused { refusal, repeated, .. }) => {
+            Ok(executed) => Ok(if executed.repeated {
+                Sent::Before
+            } else {
+                Sent::Now
+            }),
+            Err(ExecuteError::Refused {
+                refusal, repeated, ..
+            }) => {
                 tracing::debug!(aggregate = id, code = refusal.code(), %refusal, "refused");
                 Ok(if repeated { Sent::Before } else { Sent::Now })
             }

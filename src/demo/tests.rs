@@ -52,10 +52,16 @@ impl Shop {
         let store: Arc<dyn EventStore> = Arc::new(log.clone());
         let aggregates = Aggregates::new(Arc::clone(&store), clock.clone());
         let work = SqliteWorkStore::open(log.clone()).await.unwrap();
-        let state = SqliteProcessStore::open(log.clone(), work.clone()).await.unwrap();
+        let state = SqliteProcessStore::open(log.clone(), work.clone())
+            .await
+            .unwrap();
         let gateway = Arc::new(SimulatedGateway::new(&timings));
-        let gateway =
-            Gateway::new(aggregates.clone(), Arc::clone(&store), gateway, clock.clone());
+        let gateway = Gateway::new(
+            aggregates.clone(),
+            Arc::clone(&store),
+            gateway,
+            clock.clone(),
+        );
         let notifications =
             Notifications::new(aggregates.clone(), Arc::new(LogChannel), clock.clone());
         let handler = ProcessHandler::new(aggregates.clone(), Arc::clone(&store), timings);
@@ -68,14 +74,27 @@ impl Shop {
             ProcessSettings::default(),
         );
         let work = WorkLoop::new(Arc::new(work), clock.clone(), WorkSettings::default())
-            .handle("timer", Arc::new(Timers::new(aggregates.clone(), clock.clone())))
+            .handle(
+                "timer",
+                Arc::new(Timers::new(aggregates.clone(), clock.clone())),
+            )
             .handle("gateway", Arc::new(gateway))
             .handle("notification", Arc::new(notifications));
         let (process_stop, work_stop) = (stop.clone(), stop.clone());
         tokio::spawn(async move { process.run(process_stop).await });
         tokio::spawn(async move { work.run(work_stop).await });
-        tokio::spawn(run(aggregates.clone(), Arc::clone(&store), clock, PACE, stop.clone()));
-        Self { store, aggregates, stop }
+        tokio::spawn(run(
+            aggregates.clone(),
+            Arc::clone(&store),
+            clock,
+            PACE,
+            stop.clone(),
+        ));
+        Self {
+            store,
+            aggregates,
+            stop,
+        }
     }
 
     async fn status(&self, number: u32) -> OrderStatus {
@@ -89,7 +108,12 @@ impl Shop {
         for number in 1..=ORDERS {
             let end = soon(DemoOrder::numbered(number).story);
             while self.status(number).await != end {
-                eprintln!("{number} {:?} {:?} {:?}", DemoOrder::numbered(number).story, self.status(number).await, end);
+                eprintln!(
+                    "{number} {:?} {:?} {:?}",
+                    DemoOrder::numbered(number).story,
+                    self.status(number).await,
+                    end
+                );
                 head.changed().await.unwrap();
             }
         }
@@ -126,15 +150,27 @@ async fn every_order_of_the_demo_goes_the_way_of_its_story_and_a_restart_adds_no
     for event in log.read_all(0, 100_000).await.unwrap() {
         *counts.entry(event.event_type).or_default() += 1;
     }
-    assert_eq!((counts["OrderPlaced"], counts["StockReceived"]), (ORDERS, 20));
+    assert_eq!(
+        (counts["OrderPlaced"], counts["StockReceived"]),
+        (ORDERS, 20)
+    );
 }
 
 #[test]
 fn the_script_tells_every_story_and_repeats_itself() {
-    let stories: Vec<Story> = (1..=20).map(|number| DemoOrder::numbered(number).story).collect();
-    let again: Vec<Story> = (21..=40).map(|number| DemoOrder::numbered(number).story).collect();
+    let stories: Vec<Story> = (1..=20)
+        .map(|number| DemoOrder::numbered(number).story)
+        .collect();
+    let again: Vec<Story> = (21..=40)
+        .map(|number| DemoOrder::numbered(number).story)
+        .collect();
     assert_eq!(stories, again);
-    for story in [Story::Free, Story::Refunded, Story::LateSuccess, Story::CaptureFails] {
+    for story in [
+        Story::Free,
+        Story::Refunded,
+        Story::LateSuccess,
+        Story::CaptureFails,
+    ] {
         assert!(stories.contains(&story), "{story:?}");
     }
 }
@@ -147,7 +183,11 @@ fn an_order_has_different_products_and_only_the_free_one_needs_no_payment() {
         skus.sort_unstable();
         skus.dedup();
         assert_eq!(skus.len(), order.lines.len());
-        let costs: i64 = order.lines.iter().map(|(p, quantity)| p.cents * i64::from(*quantity)).sum();
+        let costs: i64 = order
+            .lines
+            .iter()
+            .map(|(p, quantity)| p.cents * i64::from(*quantity))
+            .sum();
         assert_eq!(costs == 0, order.payment_method().is_none());
     }
 }

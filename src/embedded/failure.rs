@@ -32,7 +32,9 @@ fn mend(error: &StoreError) -> &'static str {
     match error {
         StoreError::InUse { .. } => "; stop it, or give another --data-dir",
         StoreError::Newer { .. } => "; start the newer version",
-        StoreError::NotWritable { .. } => "; grant the right to write there, or give another --data-dir",
+        StoreError::NotWritable { .. } => {
+            "; grant the right to write there, or give another --data-dir"
+        }
         StoreError::DiskFull { .. } => "; free some space",
         StoreError::Corrupt { .. } => "; restore it from a backup",
         StoreError::Unknown { .. } | StoreError::Unavailable { .. } => "",

@@ -12,7 +12,9 @@ use std::{path::PathBuf, sync::Arc};
 use chrono_tz::Tz;
 use orderlog_command_api::aggregates::Aggregates;
 use orderlog_domain::{fact::Fact, fulfilment::Timings};
-use orderlog_log::{clock::Clock, event::Position, event_store::EventStore, sqlite::SqliteEventStore};
+use orderlog_log::{
+    clock::Clock, event::Position, event_store::EventStore, sqlite::SqliteEventStore,
+};
 use orderlog_runtime::{
     process::{ProcessError, until_quiet},
     projector::{Projector, ProjectorError},
@@ -81,7 +83,11 @@ impl Embedded {
         Self::over(log, &config, timings).await
     }
 
-    async fn over(log: SqliteEventStore, config: &Config, timings: Timings) -> Result<Self, StartError> {
+    async fn over(
+        log: SqliteEventStore,
+        config: &Config,
+        timings: Timings,
+    ) -> Result<Self, StartError> {
         let clock = Clock::system();
         let store: Arc<dyn EventStore> = Arc::new(log.clone());
         let aggregates = Aggregates::new(Arc::clone(&store), clock.clone());
@@ -98,7 +104,17 @@ impl Embedded {
         running.spawn(async move { Ok(process.run(stop).await?) });
         let stop = cancel.clone();
         running.spawn(async move { Ok(work_loop.run(stop).await?) });
-        Ok(Self { log, aggregates, clock, projector, reads, work, passed, running, cancel })
+        Ok(Self {
+            log,
+            aggregates,
+            clock,
+            projector,
+            reads,
+            work,
+            passed,
+            running,
+            cancel,
+        })
     }
 
     /// The projector of a data directory in which nothing else runs.
@@ -115,8 +131,7 @@ impl Embedded {
     /// Waits until nothing is left to do: every event handled, no work due or under way, and every
     /// read model at the end of the log.
     pub async fn settle(&mut self) -> Result<Position, StopError> {
-        let quiet =
-            until_quiet(&self.log, &mut self.passed, &self.work, &self.clock);
+        let quiet = until_quiet(&self.log, &mut self.passed, &self.work, &self.clock);
         let position = tokio::select! {
             position = quiet => position?,
             ended = self.running.join_next() => {

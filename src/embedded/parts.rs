@@ -68,7 +68,14 @@ pub(super) async fn process(
     let handler = ProcessHandler::new(aggregates.clone(), Arc::clone(&log), timings);
     let settings = ProcessSettings::default();
     let (store, handler) = (Arc::new(store), Arc::new(handler));
-    Ok(ProcessRuntime::new(PROCESS, log, store, handler, clock.clone(), settings))
+    Ok(ProcessRuntime::new(
+        PROCESS,
+        log,
+        store,
+        handler,
+        clock.clone(),
+        settings,
+    ))
 }
 
 pub(super) fn work_loop(
@@ -82,10 +89,14 @@ pub(super) fn work_loop(
     let timers = Timers::new(aggregates.clone(), clock.clone());
     let gateway = Gateway::new(aggregates.clone(), log, gateway, clock.clone());
     let notifications = Notifications::new(aggregates.clone(), Arc::new(LogChannel), clock.clone());
-    WorkLoop::new(Arc::new(work.clone()), clock.clone(), WorkSettings::default())
-        .handle("timer", Arc::new(timers))
-        .handle("gateway", Arc::new(gateway))
-        .handle("notification", Arc::new(notifications))
+    WorkLoop::new(
+        Arc::new(work.clone()),
+        clock.clone(),
+        WorkSettings::default(),
+    )
+    .handle("timer", Arc::new(timers))
+    .handle("gateway", Arc::new(gateway))
+    .handle("notification", Arc::new(notifications))
 }
 
 /// Waits until every projection that is kept up to date has passed `position`.

@@ -18,11 +18,15 @@ impl Embedded {
             Arc::clone(&log),
             self.clock.clone(),
         );
-        let queries =
-            QueryApi::over(self.reads.clone(), self.log.watch_head(), self.stopping());
+        let queries = QueryApi::over(self.reads.clone(), self.log.watch_head(), self.stopping());
         let ready = move || {
             let log = Arc::clone(&log);
-            async move { log.head().await.map(drop).map_err(|error| error.to_string()) }
+            async move {
+                log.head()
+                    .await
+                    .map(drop)
+                    .map_err(|error| error.to_string())
+            }
         };
         let routes = commands
             .merge(orderlog_query_api::router(queries))

@@ -37,15 +37,26 @@ pub async fn carry_out(
     progress: &Progress,
     settled: &mut impl AsyncFnMut() -> Result<(), ImportError>,
 ) -> Result<Summary, ImportError> {
-    let carrier = Carrier { aggregates, file, progress };
+    let carrier = Carrier {
+        aggregates,
+        file,
+        progress,
+    };
     let mut tally = Tally::new(rows);
-    plan.unreadable.iter().for_each(|refused| tally.unreadable(refused));
-    plan.unplaceable.iter().for_each(|(invoice, refusal)| tally.unplaceable(invoice, refusal));
-    plan.unmatched.iter().for_each(|(invoice, mismatch)| tally.unmatched(invoice, mismatch));
+    plan.unreadable
+        .iter()
+        .for_each(|refused| tally.unreadable(refused));
+    plan.unplaceable
+        .iter()
+        .for_each(|(invoice, refusal)| tally.unplaceable(invoice, refusal));
+    plan.unmatched
+        .iter()
+        .for_each(|(invoice, mismatch)| tally.unmatched(invoice, mismatch));
 
     progress.begin("products", plan.products.len());
-    for (product, replies) in
-        carrier.all(&plan.products, |product| carrier.stock_up(product)).await?
+    for (product, replies) in carrier
+        .all(&plan.products, |product| carrier.stock_up(product))
+        .await?
     {
         tally.product(product, &replies.0);
         tally.receipt(product, &replies.1);
@@ -58,15 +69,20 @@ pub async fn carry_out(
             refused.insert(sale.invoice.number.clone());
         }
     }
-    let (baseless, cancellations): (Vec<_>, Vec<_>) =
-        plan.cancellations.into_iter().partition(|one| refused.contains(&one.sale));
-    baseless.iter().for_each(|cancellation| tally.baseless(cancellation));
+    let (baseless, cancellations): (Vec<_>, Vec<_>) = plan
+        .cancellations
+        .into_iter()
+        .partition(|one| refused.contains(&one.sale));
+    baseless
+        .iter()
+        .for_each(|cancellation| tally.baseless(cancellation));
     if !cancellations.is_empty() {
         settled().await?;
     }
     progress.begin("cancellations", cancellations.len());
-    for (cancellation, reply) in
-        carrier.all(&cancellations, |cancellation| carrier.cancel(cancellation)).await?
+    for (cancellation, reply) in carrier
+        .all(&cancellations, |cancellation| carrier.cancel(cancellation))
+        .await?
     {
         tally.cancellation(cancellation, &reply);
     }
@@ -119,12 +135,31 @@ impl<'a> Carrier<'a> {
         }
     }
 
-    async fn register(&self, product: &PlannedProduct) -> Result<Reply<ProductRefusal>, ImportError> {
-        let PlannedProduct { sku, name, unit_price, .. } = product.clone();
+    async fn register(
+        &self,
+        product: &PlannedProduct,
+    ) -> Result<Reply<ProductRefusal>, ImportError> {
+        let PlannedProduct {
+            sku,
+            name,
+            unit_price,
+            ..
+        } = product.clone();
         let command = Command::new(ids::for_product(self.file, "product", &sku));
-        let register = RegisterProduct { sku, name, unit_price, tax: NO_TAX };
+        let register = RegisterProduct {
+            sku,
+            name,
+            unit_price,
+            tax: NO_TAX,
+        };
         let id = product.sku.to_string();
-        send(&self.aggregates.products, &id, ProductCommand::Register(register), command).await
+        send(
+            &self.aggregates.products,
+            &id,
+            ProductCommand::Register(register),
+            command,
+        )
+        .await
     }
 
     async fn register_stock(&self, sku: &Sku) -> Result<Reply<StockRefusal>, ImportError> {
@@ -135,7 +170,8 @@ impl<'a> Carrier<'a> {
             low_stock_at: 0,
             backorder: BackorderPolicy::Deny,
         };
-        self.stock(sku, "stock", StockCommand::Register(register)).await
+        self.stock(sku, "stock", StockCommand::Register(register))
+            .await
     }
 
     async fn receive(&self, product: &PlannedProduct) -> Result<Reply<StockRefusal>, ImportError> {
@@ -145,7 +181,8 @@ impl<'a> Carrier<'a> {
             // More than fits is more than the stock item takes: it says so.
             quantity: u32::try_from(product.needed).unwrap_or(u32::MAX),
         };
-        self.stock(sku, "receive", StockCommand::Receive(receive)).await
+        self.stock(sku, "receive", StockCommand::Receive(receive))
+            .await
     }
 
     async fn stock(
@@ -164,10 +201,19 @@ impl<'a> Carrier<'a> {
         let fingerprint = ids::fingerprint(&sale.invoice);
         let command = Command::new(ids::placing(order_id)).with_fingerprint(fingerprint);
         let place = OrderCommand::Place(sale.order.clone());
-        send(&self.aggregates.orders, &order_id.to_string(), place, command).await
+        send(
+            &self.aggregates.orders,
+            &order_id.to_string(),
+            place,
+            command,
+        )
+        .await
     }
 
-    async fn cancel(&self, cancellation: &Cancellation) -> Result<Reply<OrderRefusal>, ImportError> {
+    async fn cancel(
+        &self,
+        cancellation: &Cancellation,
+    ) -> Result<Reply<OrderRefusal>, ImportError> {
         let order_id = ids::order_of(&cancellation.sale);
         let number = &cancellation.invoice.number;
         let cancel = RequestCancellation {
@@ -176,6 +222,12 @@ impl<'a> Carrier<'a> {
         };
         let command = Command::new(ids::cancelling(order_id, number));
         let id = order_id.to_string();
-        send(&self.aggregates.orders, &id, OrderCommand::RequestCancellation(cancel), command).await
+        send(
+            &self.aggregates.orders,
+            &id,
+            OrderCommand::RequestCancellation(cancel),
+            command,
+        )
+        .await
     }
 }

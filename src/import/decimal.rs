@@ -3,7 +3,9 @@
 
 /// The amount in minor units that `text` says, at `places` decimal places.
 pub(super) fn minor_units(text: &str, places: u32) -> Result<i64, DecimalError> {
-    let unreadable = || DecimalError::Unreadable { text: text.chars().take(40).collect() };
+    let unreadable = || DecimalError::Unreadable {
+        text: text.chars().take(40).collect(),
+    };
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -12,7 +14,11 @@ pub(super) fn minor_units(text: &str, places: u32) -> Result<i64, DecimalError> 
     if whole.is_empty() && fraction.is_empty() {
         return Err(unreadable());
     }
-    if !whole.bytes().chain(fraction.bytes()).all(|byte| byte.is_ascii_digit()) {
+    if !whole
+        .bytes()
+        .chain(fraction.bytes())
+        .all(|byte| byte.is_ascii_digit())
+    {
         return Err(unreadable());
     }
     let places = places as usize;
@@ -75,13 +81,21 @@ mod tests {
 
     #[test]
     fn what_is_no_number_or_does_not_fit_is_refused() {
-        for text in ["", "-", ".", "1e3", "1,50", "+1", " 1", "--1", "1.2.3", "NaN", "١"] {
+        for text in [
+            "", "-", ".", "1e3", "1,50", "+1", " 1", "--1", "1.2.3", "NaN", "١",
+        ] {
             assert!(
                 matches!(minor_units(text, 2), Err(DecimalError::Unreadable { .. })),
                 "{text}"
             );
         }
-        assert_eq!(minor_units("0.005", 2), Err(DecimalError::TooPrecise { places: 2 }));
-        assert_eq!(minor_units("92233720368547758.08", 2), Err(DecimalError::TooLarge));
+        assert_eq!(
+            minor_units("0.005", 2),
+            Err(DecimalError::TooPrecise { places: 2 })
+        );
+        assert_eq!(
+            minor_units("92233720368547758.08", 2),
+            Err(DecimalError::TooLarge)
+        );
     }
 }

@@ -61,6 +61,11 @@ pub fn fingerprint(invoice: &Invoice) -> Fingerprint {
         .map(|line| format!("{}\t{}\t{}", line.sku, line.unit_price, line.quantity))
         .collect();
     lines.sort_unstable();
-    let content = format!("{}\n{}\n{}", invoice.number, invoice.customer, lines.join("\n"));
+    let content = format!(
+        "{}\n{}\n{}",
+        invoice.number,
+        invoice.customer,
+        lines.join("\n")
+    );
     Fingerprint::of(content.as_bytes())
 }

@@ -72,9 +72,20 @@ pub fn compose(
     number: &str,
     rows: Vec<Result<Row, (u64, Fault)>>,
 ) -> Result<Invoice, RefusedInvoice> {
-    let refused = |(line, fault)| RefusedInvoice { number: number.to_owned(), line, fault };
-    let rows = rows.into_iter().collect::<Result<Vec<_>, _>>().map_err(refused)?;
-    let kind = if number.starts_with('C') { InvoiceKind::Cancelling } else { InvoiceKind::Sale };
+    let refused = |(line, fault)| RefusedInvoice {
+        number: number.to_owned(),
+        line,
+        fault,
+    };
+    let rows = rows
+        .into_iter()
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(refused)?;
+    let kind = if number.starts_with('C') {
+        InvoiceKind::Cancelling
+    } else {
+        InvoiceKind::Sale
+    };
     let customer = rows[0].customer.clone();
     let currency = rows[0].unit_price.currency;
     let first_line = rows[0].line;
@@ -92,13 +103,28 @@ pub fn compose(
             sum.checked_add(line.unit_price.checked_mul(line.quantity)?)
         })
         .map_err(|_| refused((first_line, Fault::TotalTooLarge)))?;
-    Ok(Invoice { number: number.to_owned(), line: first_line, kind, customer, lines, total })
+    Ok(Invoice {
+        number: number.to_owned(),
+        line: first_line,
+        kind,
+        customer,
+        lines,
+        total,
+    })
 }
 
 fn check(row: Row, kind: InvoiceKind, customer: &CustomerId) -> Result<InvoiceLine, Fault> {
-    let Row { sku, quantity, unit_price, .. } = row;
+    let Row {
+        sku,
+        quantity,
+        unit_price,
+        ..
+    } = row;
     if row.customer != *customer {
-        return Err(Fault::SeveralCustomers { first: customer.clone(), other: row.customer });
+        return Err(Fault::SeveralCustomers {
+            first: customer.clone(),
+            other: row.customer,
+        });
     }
     if unit_price.is_negative() {
         return Err(Fault::NegativePrice { sku });
@@ -112,7 +138,12 @@ fn check(row: Row, kind: InvoiceKind, customer: &CustomerId) -> Result<InvoiceLi
             let Ok(quantity) = u32::try_from(quantity.unsigned_abs()) else {
                 return Err(Fault::QuantityTooLarge { sku });
             };
-            Ok(InvoiceLine { sku, description: row.description, quantity, unit_price })
+            Ok(InvoiceLine {
+                sku,
+                description: row.description,
+                quantity,
+                unit_price,
+            })
         }
     }
 }
@@ -126,7 +157,10 @@ struct Merged {
 
 impl Merged {
     fn add(&mut self, line: InvoiceLine) -> Result<(), Fault> {
-        match self.places.entry((line.sku.clone(), line.unit_price.amount_minor)) {
+        match self
+            .places
+            .entry((line.sku.clone(), line.unit_price.amount_minor))
+        {
             Entry::Vacant(vacant) => {
                 vacant.insert(self.lines.len());
                 self.lines.push(line);

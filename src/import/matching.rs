@@ -76,7 +76,10 @@ impl PastSales {
     }
 
     fn add(&mut self, sale: PastSale) {
-        self.by_customer.entry(sale.customer.clone()).or_default().push(sale);
+        self.by_customer
+            .entry(sale.customer.clone())
+            .or_default()
+            .push(sale);
     }
 
     /// Closes the sale that `cancelling` takes back, and names it. One that the same cancelling
@@ -84,7 +87,9 @@ impl PastSales {
     pub fn take_back(&mut self, cancelling: &Invoice) -> Result<String, Mismatch> {
         let customer = &cancelling.customer;
         let Some(sales) = self.by_customer.get_mut(customer) else {
-            return Err(Mismatch::NoSaleOfCustomer { customer: customer.clone() });
+            return Err(Mismatch::NoSaleOfCustomer {
+                customer: customer.clone(),
+            });
         };
         let wanted = lines(cancelling);
         let by = Closed::By(cancelling.number.clone());
@@ -92,7 +97,11 @@ impl PastSales {
         let found = sales
             .iter()
             .rposition(|sale| whole(sale) && sale.closed.as_ref() == Some(&by))
-            .or_else(|| sales.iter().rposition(|sale| whole(sale) && sale.closed.is_none()));
+            .or_else(|| {
+                sales
+                    .iter()
+                    .rposition(|sale| whole(sale) && sale.closed.is_none())
+            });
         match found {
             Some(index) => {
                 sales[index].closed = Some(by);
@@ -111,19 +120,32 @@ fn lines(invoice: &Invoice) -> Lines {
 /// Says what comes nearest: a whole sale that is closed, then a part of one, then nothing.
 fn mismatch(sales: &[PastSale], wanted: &Lines, cancelling: &Invoice) -> Mismatch {
     let contains = |sale: &&PastSale| {
-        wanted.iter().all(|(key, taken)| sale.lines.get(key).is_some_and(|sold| taken <= sold))
+        wanted
+            .iter()
+            .all(|(key, taken)| sale.lines.get(key).is_some_and(|sold| taken <= sold))
     };
     if let Some(sale) = sales.iter().rfind(|sale| sale.lines == *wanted) {
-        return Mismatch::Closed { sale: sale.number.clone() };
+        return Mismatch::Closed {
+            sale: sale.number.clone(),
+        };
     }
     if let Some(sale) = sales.iter().rfind(contains) {
-        return Mismatch::PartOfSale { sale: sale.number.clone() };
+        return Mismatch::PartOfSale {
+            sale: sale.number.clone(),
+        };
     }
     let customer = cancelling.customer.clone();
-    for InvoiceLine { sku, unit_price, .. } in &cancelling.lines {
+    for InvoiceLine {
+        sku, unit_price, ..
+    } in &cancelling.lines
+    {
         let key = (sku.clone(), *unit_price);
         if !sales.iter().any(|sale| sale.lines.contains_key(&key)) {
-            return Mismatch::NeverSold { customer, sku: sku.clone(), unit_price: *unit_price };
+            return Mismatch::NeverSold {
+                customer,
+                sku: sku.clone(),
+                unit_price: *unit_price,
+            };
         }
     }
     Mismatch::NoSaleWithTheseLines { customer }

@@ -12,7 +12,10 @@ use super::{
 };
 
 /// Prices of the file are what the customer paid.
-pub const NO_TAX: TaxRate = TaxRate { basis_points: 0, inclusive: true };
+pub const NO_TAX: TaxRate = TaxRate {
+    basis_points: 0,
+    inclusive: true,
+};
 
 /// The token that pays what has to be paid.
 const PAYMENT_METHOD: &str = "tok_ok";
@@ -34,7 +37,10 @@ pub fn order(sale: &Invoice) -> PlaceOrder {
 fn requested(line: &InvoiceLine) -> RequestedLine {
     RequestedLine {
         sku: line.sku.clone(),
-        name: line.description.clone().unwrap_or_else(|| line.sku.to_string()),
+        name: line
+            .description
+            .clone()
+            .unwrap_or_else(|| line.sku.to_string()),
         quantity: i64::from(line.quantity),
         unit_price: line.unit_price,
         discount: Money::zero(line.unit_price.currency),

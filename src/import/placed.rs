@@ -26,11 +26,17 @@ pub(super) async fn placed_sales(store: &dyn EventStore) -> Result<Vec<PastSale>
     let mut after = 0;
     loop {
         let page = store.read_all(after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(sales) };
+        let Some(last) = page.last() else {
+            return Ok(sales);
+        };
         after = last.position;
         for event in page.iter().filter(|event| event.category() == "order") {
-            let fact = Fact::decode(&event.stream, &event.event_type, &event.data)
-                .map_err(|error| StoreError::Corrupt { detail: error.to_string() })?;
+            let fact =
+                Fact::decode(&event.stream, &event.event_type, &event.data).map_err(|error| {
+                    StoreError::Corrupt {
+                        detail: error.to_string(),
+                    }
+                })?;
             let Fact::Order(fact) = fact else { continue };
             if let Some(sale) = placed(&fact) {
                 places.insert(event.stream.clone(), sales.len());
@@ -43,10 +49,19 @@ pub(super) async fn placed_sales(store: &dyn EventStore) -> Result<Vec<PastSale>
 }
 
 fn placed(fact: &OrderEvent) -> Option<PastSale> {
-    let OrderEvent::OrderPlaced { order_id, customer_id, lines, reference, .. } = fact else {
+    let OrderEvent::OrderPlaced {
+        order_id,
+        customer_id,
+        lines,
+        reference,
+        ..
+    } = fact
+    else {
         return None;
     };
-    let number = reference.as_ref().filter(|number| is_of(*order_id, number))?;
+    let number = reference
+        .as_ref()
+        .filter(|number| is_of(*order_id, number))?;
     Some(PastSale {
         number: number.clone(),
         customer: customer_id.clone(),
@@ -60,14 +75,17 @@ fn is_of(order: OrderId, number: &str) -> bool {
 }
 
 fn lines_of(lines: &[OrderLine]) -> Lines {
-    lines.iter().map(|line| ((line.sku.clone(), line.unit_price), line.quantity)).collect()
+    lines
+        .iter()
+        .map(|line| ((line.sku.clone(), line.unit_price), line.quantity))
+        .collect()
 }
 
 fn closed(fact: &OrderEvent) -> Option<Closed> {
     match fact {
-        OrderEvent::OrderCancellationRequested { reason, .. } => {
-            Some(cancelling_invoice(reason).map_or(Closed::Otherwise, |by| Closed::By(by.to_owned())))
-        }
+        OrderEvent::OrderCancellationRequested { reason, .. } => Some(
+            cancelling_invoice(reason).map_or(Closed::Otherwise, |by| Closed::By(by.to_owned())),
+        ),
         OrderEvent::OrderRejected { .. } => Some(Closed::Otherwise),
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderStockReserved { .. }

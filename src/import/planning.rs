@@ -99,15 +99,24 @@ pub fn plan(reading: Reading, placed: Vec<PastSale>) -> Plan {
 /// Asks the order's own rules, so that no stock is received for what they refuse.
 fn is_placeable(order: &PlaceOrder) -> Result<(), OrderRefusal> {
     let place = OrderCommand::Place(order.clone());
-    Order::default().decide(place, DecidedAt::UNIX_EPOCH).map(|_| ())
+    Order::default()
+        .decide(place, DecidedAt::UNIX_EPOCH)
+        .map(|_| ())
 }
 
 /// The first description of each product, cancelling invoices included.
 fn names(reading: &Reading) -> HashMap<Sku, String> {
     let mut names = HashMap::new();
-    for line in reading.invoices.iter().flatten().flat_map(|invoice| &invoice.lines) {
+    for line in reading
+        .invoices
+        .iter()
+        .flatten()
+        .flat_map(|invoice| &invoice.lines)
+    {
         if let Some(description) = &line.description {
-            names.entry(line.sku.clone()).or_insert_with(|| description.clone());
+            names
+                .entry(line.sku.clone())
+                .or_insert_with(|| description.clone());
         }
     }
     names
@@ -118,7 +127,10 @@ fn products(sales: &[Sale], names: &HashMap<Sku, String>) -> Vec<PlannedProduct>
     for line in sales.iter().flat_map(|sale| &sale.invoice.lines) {
         let product = products.entry(&line.sku).or_insert_with(|| PlannedProduct {
             sku: line.sku.clone(),
-            name: names.get(&line.sku).cloned().unwrap_or_else(|| line.sku.to_string()),
+            name: names
+                .get(&line.sku)
+                .cloned()
+                .unwrap_or_else(|| line.sku.to_string()),
             unit_price: line.unit_price,
             needed: 0,
         });

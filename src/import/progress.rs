@@ -28,15 +28,24 @@ impl Progress {
     /// On stderr: a bar where it is a terminal, else lines.
     pub fn start() -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let target =
-            if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if terminal {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(0), target).with_style(style());
-        Self { bar, lines: (!terminal).then(Lines::new) }
+        Self {
+            bar,
+            lines: (!terminal).then(Lines::new),
+        }
     }
 
     /// Shows nothing.
     pub fn silent() -> Self {
-        Self { bar: ProgressBar::hidden(), lines: None }
+        Self {
+            bar: ProgressBar::hidden(),
+            lines: None,
+        }
     }
 
     /// A new stretch of `total` steps begins.
@@ -51,7 +60,11 @@ impl Progress {
         self.bar.inc(1);
         if self.lines.as_ref().is_some_and(Lines::due) {
             let (done, total) = (self.bar.position(), self.bar.length().unwrap_or_default());
-            let _ = writeln!(std::io::stderr(), "{}: {done} of {total}", self.bar.message());
+            let _ = writeln!(
+                std::io::stderr(),
+                "{}: {done} of {total}",
+                self.bar.message()
+            );
         }
     }
 
@@ -63,14 +76,21 @@ impl Progress {
 
 impl Lines {
     fn new() -> Self {
-        Self { started: Instant::now(), next: AtomicU64::new(EVERY) }
+        Self {
+            started: Instant::now(),
+            next: AtomicU64::new(EVERY),
+        }
     }
 
     /// Whether a line is due; of several who ask at once, one is told so.
     fn due(&self) -> bool {
-        let (now, next) = (self.started.elapsed().as_secs(), self.next.load(Ordering::Relaxed));
+        let (now, next) = (
+            self.started.elapsed().as_secs(),
+            self.next.load(Ordering::Relaxed),
+        );
         let taken = || {
-            self.next.compare_exchange(next, now + EVERY, Ordering::Relaxed, Ordering::Relaxed)
+            self.next
+                .compare_exchange(next, now + EVERY, Ordering::Relaxed, Ordering::Relaxed)
         };
         now >= next && taken().is_ok()
     }

@@ -17,8 +17,14 @@ use super::{
 };
 
 /// Columns that a file must have, under these names and in any order; others are ignored.
-const COLUMNS: [&str; 6] =
-    ["InvoiceNo", "StockCode", "Description", "Quantity", "UnitPrice", "CustomerID"];
+const COLUMNS: [&str; 6] = [
+    "InvoiceNo",
+    "StockCode",
+    "Description",
+    "Quantity",
+    "UnitPrice",
+    "CustomerID",
+];
 
 /// Customer of the invoices that name none.
 const GUEST: &str = "guest";
@@ -37,8 +43,10 @@ pub struct Reading {
 
 /// Reads all invoices of `content`, with prices in `currency`.
 pub fn read(content: &[u8], currency: Currency) -> Result<Reading, FileError> {
-    let mut reader =
-        ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(content);
+    let mut reader = ReaderBuilder::new()
+        .flexible(true)
+        .trim(Trim::All)
+        .from_reader(content);
     let columns = Columns::find(reader.byte_headers()?)?;
     let mut grouped = Grouped::default();
     let mut rows = 0;
@@ -54,13 +62,19 @@ pub fn read(content: &[u8], currency: Currency) -> Result<Reading, FileError> {
             Err(fault) => grouped.refuse(line, fault),
         }
     }
-    Ok(Reading { rows, invoices: grouped.invoices() })
+    Ok(Reading {
+        rows,
+        invoices: grouped.invoices(),
+    })
 }
 
 impl Reading {
     /// Whether an invoice of the file takes an earlier one back.
     pub fn has_cancelling(&self) -> bool {
-        self.invoices.iter().flatten().any(|invoice| invoice.kind == InvoiceKind::Cancelling)
+        self.invoices
+            .iter()
+            .flatten()
+            .any(|invoice| invoice.kind == InvoiceKind::Cancelling)
     }
 }
 
@@ -73,28 +87,47 @@ struct Columns {
 impl Columns {
     fn find(header: &ByteRecord) -> Result<Self, FileError> {
         let place = |name: &str| header.iter().position(|found| found == name.as_bytes());
-        let missing: Vec<_> = COLUMNS.into_iter().filter(|name| place(name).is_none()).collect();
+        let missing: Vec<_> = COLUMNS
+            .into_iter()
+            .filter(|name| place(name).is_none())
+            .collect();
         if !missing.is_empty() {
             return Err(FileError::MissingColumns { missing });
         }
-        Ok(Self { places: COLUMNS.map(|name| place(name).unwrap_or_default()), width: header.len() })
+        Ok(Self {
+            places: COLUMNS.map(|name| place(name).unwrap_or_default()),
+            width: header.len(),
+        })
     }
 
     fn field<'a>(&self, record: &'a ByteRecord, column: usize) -> Result<&'a str, Fault> {
         let bytes = record.get(self.places[column]).unwrap_or_default();
-        std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8 { column: COLUMNS[column] })
+        std::str::from_utf8(bytes).map_err(|_| Fault::NotUtf8 {
+            column: COLUMNS[column],
+        })
     }
 
     fn number<'a>(&self, record: &'a ByteRecord) -> Result<&'a str, Fault> {
         let number = self.field(record, 0)?;
         let fits = (1..=LONGEST_NUMBER).contains(&number.len())
-            && number.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(&byte));
-        if fits { Ok(number) } else { Err(Fault::InvoiceNumber { text: beginning(number) }) }
+            && number
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_/.".contains(&byte));
+        if fits {
+            Ok(number)
+        } else {
+            Err(Fault::InvoiceNumber {
+                text: beginning(number),
+            })
+        }
     }
 
     fn row(&self, record: &ByteRecord, line: u64, currency: Currency) -> Result<Row, Fault> {
         if record.len() != self.width {
-            return Err(Fault::Fields { expected: self.width, found: record.len() });
+            return Err(Fault::Fields {
+                expected: self.width,
+                found: record.len(),
+            });
         }
         let [sku, description, quantity, price, customer] =
             [1, 2, 3, 4, 5].map(|column| self.field(record, column));
@@ -102,15 +135,21 @@ impl Columns {
         let customer = if customer.is_empty() { GUEST } else { customer };
         Ok(Row {
             line,
-            sku: sku.parse::<Sku>().map_err(|_| Fault::Sku { text: beginning(sku) })?,
-            description: Some(description?).filter(|text| !text.is_empty()).map(str::to_owned),
-            quantity: quantity
-                .parse()
-                .map_err(|_| Fault::Quantity { text: beginning(quantity) })?,
+            sku: sku.parse::<Sku>().map_err(|_| Fault::Sku {
+                text: beginning(sku),
+            })?,
+            description: Some(description?)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned),
+            quantity: quantity.parse().map_err(|_| Fault::Quantity {
+                text: beginning(quantity),
+            })?,
             unit_price: Money::new(minor_units(price, currency.exponent())?, currency),
             customer: customer
                 .parse::<CustomerId>()
-                .map_err(|_| Fault::Customer { text: beginning(customer) })?,
+                .map_err(|_| Fault::Customer {
+                    text: beginning(customer),
+                })?,
         })
     }
 }
@@ -138,7 +177,10 @@ impl Grouped {
             Some(index) => *index,
             None => {
                 self.by_number.insert(number.to_owned(), self.groups.len());
-                self.groups.push(Group { number: number.to_owned(), rows: Vec::new() });
+                self.groups.push(Group {
+                    number: number.to_owned(),
+                    rows: Vec::new(),
+                });
                 self.groups.len() - 1
             }
         };
@@ -147,10 +189,16 @@ impl Grouped {
 
     /// Keeps a row that names no invoice as one refused invoice of its own.
     fn refuse(&mut self, line: u64, fault: Fault) {
-        self.groups.push(Group { number: String::new(), rows: vec![Err((line, fault))] });
+        self.groups.push(Group {
+            number: String::new(),
+            rows: vec![Err((line, fault))],
+        });
     }
 
     fn invoices(self) -> Vec<Result<Invoice, RefusedInvoice>> {
-        self.groups.into_iter().map(|group| compose(&group.number, group.rows)).collect()
+        self.groups
+            .into_iter()
+            .map(|group| compose(&group.number, group.rows))
+            .collect()
     }
 }

@@ -41,12 +41,18 @@ pub(super) enum Reply<E> {
 impl Command {
     /// The same id with the same JSON is the same command.
     pub(super) fn new(id: Uuid) -> Self {
-        Self { id, fingerprint: None }
+        Self {
+            id,
+            fingerprint: None,
+        }
     }
 
     /// The same id with the same fingerprint is the same command.
     pub(super) fn with_fingerprint(self, fingerprint: Fingerprint) -> Self {
-        Self { fingerprint: Some(fingerprint), ..self }
+        Self {
+            fingerprint: Some(fingerprint),
+            ..self
+        }
     }
 
     fn context(&self) -> CommandContext {
@@ -76,7 +82,10 @@ where
     let mut attempt = 0;
     loop {
         attempt += 1;
-        match executor.execute(id, content.clone(), command.context()).await {
+        match executor
+            .execute(id, content.clone(), command.context())
+            .await
+        {
             Ok(executed) if executed.repeated => return Ok(Reply::Repeated(executed)),
             Ok(executed) => return Ok(Reply::New(executed)),
             Err(ExecuteError::Refused { refusal, .. }) => return Ok(Reply::Refused(refusal)),

@@ -74,7 +74,12 @@ impl Totals {
     /// Nothing yet.
     pub fn new(currency: Currency) -> Self {
         let none = Some(Money::zero(currency));
-        Self { placed: none, cancelled: none, refused_sales: none, refused_cancellations: none }
+        Self {
+            placed: none,
+            cancelled: none,
+            refused_sales: none,
+            refused_cancellations: none,
+        }
     }
 }
 
@@ -132,18 +137,25 @@ impl Summary {
     /// For people; with `details`, line by line.
     pub fn to_text(&self, details: bool) -> String {
         let mut text = String::new();
-        self.write(&mut text, details).expect("writing to a string does not fail");
+        self.write(&mut text, details)
+            .expect("writing to a string does not fail");
         text
     }
 
     fn write(&self, out: &mut String, details: bool) -> std::fmt::Result {
         if details {
-            self.details.iter().try_for_each(|detail| writeln!(out, "{detail}"))?;
+            self.details
+                .iter()
+                .try_for_each(|detail| writeln!(out, "{detail}"))?;
             writeln!(out)?;
         }
         writeln!(out, "rows      {:>8}", self.rows)?;
         writeln!(out, "products  {}", self.products)?;
-        writeln!(out, "receipts  {}, {} pieces", self.receipts, self.pieces_received)?;
+        writeln!(
+            out,
+            "receipts  {}, {} pieces",
+            self.receipts, self.pieces_received
+        )?;
         writeln!(out, "invoices  {:>8}", self.invoices_total())?;
         for (fate, count) in &self.invoices {
             writeln!(out, "  {:<18}{count:>8}", fate.words())?;
@@ -163,7 +175,11 @@ impl Summary {
             }
         }
         for goods in &self.refused_goods {
-            writeln!(out, "refused   {}: {} ({})", goods.sku, goods.reason, goods.code)?;
+            writeln!(
+                out,
+                "refused   {}: {} ({})",
+                goods.sku, goods.reason, goods.code
+            )?;
         }
         Ok(())
     }
@@ -183,16 +199,35 @@ impl Fate {
 
 impl std::fmt::Display for Taken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { new, already_there, refused } = self;
-        write!(f, "{new:>8} new, {already_there} already there, {refused} refused")
+        let Self {
+            new,
+            already_there,
+            refused,
+        } = self;
+        write!(
+            f,
+            "{new:>8} new, {already_there} already there, {refused} refused"
+        )
     }
 }
 
 impl std::fmt::Display for Detail {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let number = if self.invoice.is_empty() { "-" } else { &self.invoice };
-        let total = self.total.map(|total| total.to_string()).unwrap_or_default();
-        write!(f, "line {:>6}  {number:<10} {:<18}{total:>16}", self.line, self.fate.words())?;
+        let number = if self.invoice.is_empty() {
+            "-"
+        } else {
+            &self.invoice
+        };
+        let total = self
+            .total
+            .map(|total| total.to_string())
+            .unwrap_or_default();
+        write!(
+            f,
+            "line {:>6}  {number:<10} {:<18}{total:>16}",
+            self.line,
+            self.fate.words()
+        )?;
         match &self.note {
             Some(note) => write!(f, "  {note}"),
             None => Ok(()),

@@ -27,7 +27,10 @@ pub(super) struct Tally(Summary);
 impl Tally {
     /// Nothing but the file's rows is counted yet.
     pub(super) fn new(rows: u64) -> Self {
-        Self(Summary { rows, ..Summary::default() })
+        Self(Summary {
+            rows,
+            ..Summary::default()
+        })
     }
 
     /// An invoice that can't be read.
@@ -67,10 +70,17 @@ impl Tally {
     /// A sale's placement.
     pub(super) fn sale(&mut self, sale: &Invoice, reply: &Reply<OrderRefusal>) {
         let order_id = Some(order_of(&sale.number).to_string());
-        let detail = Detail { order_id, ..Detail::of(sale) };
+        let detail = Detail {
+            order_id,
+            ..Detail::of(sale)
+        };
         match outcome(reply) {
             Ok(repeated) => {
-                let fate = if repeated { Fate::AlreadyPlaced } else { Fate::Placed };
+                let fate = if repeated {
+                    Fate::AlreadyPlaced
+                } else {
+                    Fate::Placed
+                };
                 self.keep(Detail { fate, ..detail });
                 self.add(sale, |totals| &mut totals.placed);
             }
@@ -84,19 +94,38 @@ impl Tally {
     /// A cancellation of a sale that was refused: the order of that number is another one.
     pub(super) fn baseless(&mut self, cancellation: &Cancellation) {
         let Cancellation { invoice, sale } = cancellation;
-        self.refuse(Detail::of(invoice), SALE_REFUSED, format!("{sale} itself was refused"));
+        self.refuse(
+            Detail::of(invoice),
+            SALE_REFUSED,
+            format!("{sale} itself was refused"),
+        );
         self.add(invoice, |totals| &mut totals.refused_cancellations);
     }
 
     /// A cancellation.
-    pub(super) fn cancellation(&mut self, cancellation: &Cancellation, reply: &Reply<OrderRefusal>) {
+    pub(super) fn cancellation(
+        &mut self,
+        cancellation: &Cancellation,
+        reply: &Reply<OrderRefusal>,
+    ) {
         let Cancellation { invoice, sale } = cancellation;
         let order_id = Some(order_of(sale).to_string());
-        let detail = Detail { order_id, ..Detail::of(invoice) };
+        let detail = Detail {
+            order_id,
+            ..Detail::of(invoice)
+        };
         match outcome(reply) {
             Ok(repeated) => {
-                let fate = if repeated { Fate::AlreadyCancelled } else { Fate::Cancelled };
-                self.keep(Detail { fate, note: Some(format!("cancels {sale}")), ..detail });
+                let fate = if repeated {
+                    Fate::AlreadyCancelled
+                } else {
+                    Fate::Cancelled
+                };
+                self.keep(Detail {
+                    fate,
+                    note: Some(format!("cancels {sale}")),
+                    ..detail
+                });
                 self.add(invoice, |totals| &mut totals.cancelled);
             }
             Err((code, reason)) => {
@@ -120,12 +149,20 @@ impl Tally {
 
     fn refuse(&mut self, detail: Detail, code: &'static str, reason: String) {
         *self.0.reasons.entry(code).or_default() += 1;
-        self.keep(Detail { code: Some(code), note: Some(reason), ..detail });
+        self.keep(Detail {
+            code: Some(code),
+            note: Some(reason),
+            ..detail
+        });
     }
 
     fn refuse_goods(&mut self, product: &PlannedProduct, refused: Option<(&'static str, String)>) {
         if let Some((code, reason)) = refused {
-            self.0.refused_goods.push(RefusedGoods { sku: product.sku.to_string(), code, reason });
+            self.0.refused_goods.push(RefusedGoods {
+                sku: product.sku.to_string(),
+                code,
+                reason,
+            });
         }
     }
 
@@ -152,7 +189,10 @@ impl Detail {
 
     /// Refused, until something better is known.
     fn of(invoice: &Invoice) -> Self {
-        let Money { amount_minor, currency } = invoice.total;
+        let Money {
+            amount_minor,
+            currency,
+        } = invoice.total;
         let amount_minor = match invoice.kind {
             InvoiceKind::Sale => amount_minor,
             InvoiceKind::Cancelling => -amount_minor,
@@ -183,13 +223,16 @@ fn count<E: Refusal + std::fmt::Display>(
 }
 
 /// Whether an earlier run did it, or the code and the reason why it was refused.
-fn outcome<E: Refusal + std::fmt::Display>(reply: &Reply<E>) -> Result<bool, (&'static str, String)> {
+fn outcome<E: Refusal + std::fmt::Display>(
+    reply: &Reply<E>,
+) -> Result<bool, (&'static str, String)> {
     match reply {
         Reply::New(_) => Ok(false),
         Reply::Repeated(_) => Ok(true),
         Reply::Refused(refusal) => Err((refusal.code(), refusal.to_string())),
-        Reply::IdReused => {
-            Err((OTHER_CONTENT, "it was taken before with other content".to_owned()))
-        }
+        Reply::IdReused => Err((
+            OTHER_CONTENT,
+            "it was taken before with other content".to_owned(),
+        )),
     }
 }

@@ -41,10 +41,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server and waits until it says where it listens.
     pub(crate) fn start(data_dir: &Path, arguments: &[&str]) -> Self {
-        let mut child = orderlog(data_dir, &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = orderlog(
+            data_dir,
+            &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(),
+        )
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let base = lines
             .by_ref()
@@ -68,7 +71,13 @@ impl Server {
     /// Asks it to stop and waits until it has.
     pub(crate) fn terminate(mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         self.child.wait().unwrap()
     }
 
@@ -91,7 +100,9 @@ impl Server {
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = reqwest::get(format!("{}/api/v1{path}", self.base)).await.unwrap();
+        let answer = reqwest::get(format!("{}/api/v1{path}", self.base))
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 

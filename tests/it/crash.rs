@@ -17,9 +17,11 @@ use crate::{
 #[test]
 fn an_import_that_is_killed_again_and_again_ends_as_if_undisturbed() {
     let kills: u32 = setting("ORDERLOG_KILLS").map_or(20, |kills| kills.parse().unwrap());
-    let mut moments = Moments(setting("ORDERLOG_SEED").map_or(20_261_121, |seed| seed.parse().unwrap()));
+    let mut moments =
+        Moments(setting("ORDERLOG_SEED").map_or(20_261_121, |seed| seed.parse().unwrap()));
     let scratch = tempfile::tempdir().unwrap();
-    let file = setting("ORDERLOG_IMPORT_FILE").map_or_else(|| written(scratch.path()), PathBuf::from);
+    let file =
+        setting("ORDERLOG_IMPORT_FILE").map_or_else(|| written(scratch.path()), PathBuf::from);
 
     let undisturbed = scratch.path().join("undisturbed");
     let started = Instant::now();
@@ -36,11 +38,21 @@ fn an_import_that_is_killed_again_and_again_ends_as_if_undisturbed() {
             killed += 1;
         }
         let again = run_json(&disturbed, &["import", file.to_str().unwrap(), "--json"]);
-        assert!(again["invoices"]["placed"].is_null(), "an invoice was placed twice: {again}");
+        assert!(
+            again["invoices"]["placed"].is_null(),
+            "an invoice was placed twice: {again}"
+        );
         assert_same(&expected, &rows(&disturbed));
         let rebuilt = run(&disturbed, &["projection", "rebuild", "--all"]);
-        assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stdout));
-        println!("round {round}: {} kills, the same in the end", killed - before);
+        assert!(
+            rebuilt.status.success(),
+            "{}",
+            String::from_utf8_lossy(&rebuilt.stdout)
+        );
+        println!(
+            "round {round}: {} kills, the same in the end",
+            killed - before
+        );
         std::fs::remove_dir_all(&disturbed).unwrap();
         round += 1;
     }

@@ -11,7 +11,10 @@ fn refused(data_dir: &Path, says: &str) {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert_eq!(stderr.trim_end().lines().count(), 1, "{stderr}");
-    assert!(stderr.starts_with("error: ") && stderr.contains(says), "{stderr}");
+    assert!(
+        stderr.starts_with("error: ") && stderr.contains(says),
+        "{stderr}"
+    );
 }
 
 #[test]
@@ -24,7 +27,11 @@ fn one_in_use_is_refused() {
 #[test]
 fn one_of_a_newer_version_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    assert!(run(directory.path(), &["projection", "list"]).status.success());
+    assert!(
+        run(directory.path(), &["projection", "list"])
+            .status
+            .success()
+    );
     let db = Connection::open(directory.path().join("events.db")).unwrap();
     db.pragma_update(None, "user_version", 4_711).unwrap();
     drop(db);
@@ -42,7 +49,11 @@ fn one_that_is_a_file_is_refused() {
 #[test]
 fn a_damaged_log_is_refused() {
     let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join("events.db"), "this is no database, and never was one").unwrap();
+    std::fs::write(
+        directory.path().join("events.db"),
+        "this is no database, and never was one",
+    )
+    .unwrap();
     refused(directory.path(), "damaged");
 }
 
@@ -52,5 +63,8 @@ fn an_unknown_read_model_is_named() {
     let output = run(directory.path(), &["projection", "rebuild", "nonsense"]);
     assert_eq!(output.status.code(), Some(3));
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.contains("nonsense") && stderr.contains("order_summary"), "{stderr}");
+    assert!(
+        stderr.contains("nonsense") && stderr.contains("order_summary"),
+        "{stderr}"
+    );
 }

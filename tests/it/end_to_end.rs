@@ -20,7 +20,11 @@ async fn until(server: &Server, order: &str, wanted: impl Fn(&Value) -> bool) ->
 }
 
 fn takes(command: &'static str) -> impl Fn(&Value) -> bool {
-    move |order| order["allowed_commands"].as_array().is_some_and(|all| all.contains(&json!(command)))
+    move |order| {
+        order["allowed_commands"]
+            .as_array()
+            .is_some_and(|all| all.contains(&json!(command)))
+    }
 }
 
 fn is(state: &'static str) -> impl Fn(&Value) -> bool {
@@ -33,7 +37,10 @@ async fn seen(server: &Server, order: &Value) -> Value {
     let query = format!(
         "{{ order(id: \"{id}\") {{ customer {{ id }} status paymentStatus fulfillmentStatus total {{ formatted }} captured {{ formatted }} }} }}"
     );
-    server.query(&query, order["consistency_token"].as_str()).await["order"].clone()
+    server
+        .query(&query, order["consistency_token"].as_str())
+        .await["order"]
+        .clone()
 }
 
 async fn stock_a_mug(server: &Server) {
@@ -41,7 +48,10 @@ async fn stock_a_mug(server: &Server) {
     let tax = json!({ "basis_points": 1900, "inclusive": true });
     let product = json!({ "sku": "MUG-1", "name": "Mug", "unit_price": price, "tax": tax });
     assert_eq!(server.post("/products", product).await.0, 201);
-    assert_eq!(server.post("/stock", json!({ "sku": "MUG-1" })).await.0, 201);
+    assert_eq!(
+        server.post("/stock", json!({ "sku": "MUG-1" })).await.0,
+        201
+    );
     let receipt = json!({ "receipt_id": "R-1", "quantity": 10 });
     assert_eq!(server.post("/stock/MUG-1/receipts", receipt).await.0, 200);
 }
@@ -60,19 +70,40 @@ async fn an_order_is_placed_reserved_paid_shipped_and_completed() {
     assert_eq!(code, 201, "{placed}");
     let order = placed["id"].as_str().unwrap();
     let shown = seen(&server, &placed).await;
-    assert_eq!((&shown["customer"]["id"], &shown["total"]["formatted"]), (&json!("ada"), &json!("25.00 EUR")));
+    assert_eq!(
+        (&shown["customer"]["id"], &shown["total"]["formatted"]),
+        (&json!("ada"), &json!("25.00 EUR"))
+    );
 
     until(&server, order, takes("pack")).await;
-    assert_eq!(server.post(&format!("/orders/{order}/pack"), json!({})).await.0, 202);
+    assert_eq!(
+        server
+            .post(&format!("/orders/{order}/pack"), json!({}))
+            .await
+            .0,
+        202
+    );
     until(&server, order, takes("dispatch")).await;
     let parcel = json!({ "carrier": "DHL", "tracking": "00340434161094042557" });
-    assert_eq!(server.post(&format!("/orders/{order}/dispatch"), parcel).await.0, 202);
+    assert_eq!(
+        server
+            .post(&format!("/orders/{order}/dispatch"), parcel)
+            .await
+            .0,
+        202
+    );
     until(&server, order, takes("deliver")).await;
-    let (code, delivered) = server.post(&format!("/orders/{order}/deliver"), json!({})).await;
+    let (code, delivered) = server
+        .post(&format!("/orders/{order}/deliver"), json!({}))
+        .await;
     assert_eq!(code, 200, "{delivered}");
     let shown = seen(&server, &delivered).await;
     assert_eq!(
-        (&shown["status"], &shown["paymentStatus"], &shown["fulfillmentStatus"]),
+        (
+            &shown["status"],
+            &shown["paymentStatus"],
+            &shown["fulfillmentStatus"]
+        ),
         (&json!("COMPLETED"), &json!("PAID"), &json!("DELIVERED"))
     );
     let (_, stock) = server.get("/stock/MUG-1").await;
@@ -95,20 +126,38 @@ async fn an_order_goes_on_where_it_was_when_the_server_is_killed_after_every_ste
     let order = placed["id"].as_str().unwrap().to_owned();
     let server = restart(server);
     let (_, repeated) = server.post_under(key, "/orders", wanted).await;
-    assert_eq!(repeated["id"], order.as_str(), "the same key is the same order");
+    assert_eq!(
+        repeated["id"],
+        order.as_str(),
+        "the same key is the same order"
+    );
 
     until(&server, &order, takes("pack")).await;
     let server = restart(server);
-    server.post(&format!("/orders/{order}/pack"), json!({})).await;
+    server
+        .post(&format!("/orders/{order}/pack"), json!({}))
+        .await;
     let server = restart(server);
     until(&server, &order, takes("dispatch")).await;
-    server.post(&format!("/orders/{order}/dispatch"), json!({ "carrier": "DHL", "tracking": "1" })).await;
+    server
+        .post(
+            &format!("/orders/{order}/dispatch"),
+            json!({ "carrier": "DHL", "tracking": "1" }),
+        )
+        .await;
     let server = restart(server);
     until(&server, &order, takes("deliver")).await;
-    server.post(&format!("/orders/{order}/deliver"), json!({})).await;
+    server
+        .post(&format!("/orders/{order}/deliver"), json!({}))
+        .await;
     let server = restart(server);
     until(&server, &order, is("Completed")).await;
-    let orders = server.query("{ orders(first: 10) { edges { node { id captured { formatted } } } } }", None).await;
+    let orders = server
+        .query(
+            "{ orders(first: 10) { edges { node { id captured { formatted } } } } }",
+            None,
+        )
+        .await;
     let edges = orders["orders"]["edges"].as_array().unwrap();
     assert_eq!(edges.len(), 1, "{edges:?}");
     assert_eq!(edges[0]["node"]["captured"]["formatted"], "25.00 EUR");
@@ -121,7 +170,11 @@ async fn what_cannot_be_had_is_said_in_the_first_answer_or_in_the_order() {
     stock_a_mug(&server).await;
     let unknown = json!({ "customer_id": "ada", "lines": [{ "sku": "CUP-1", "quantity": 1 }], "payment_method": "tok_ok" });
     let (code, problem) = server.post("/orders", unknown).await;
-    assert_eq!((code, &problem["code"]), (422, &json!("order.unknown_product")), "{problem}");
+    assert_eq!(
+        (code, &problem["code"]),
+        (422, &json!("order.unknown_product")),
+        "{problem}"
+    );
     for (token, quantity, ends) in [("tok_declined", 2, "Rejected"), ("tok_ok", 11, "Rejected")] {
         let wanted = json!({ "customer_id": "ada", "lines": [{ "sku": "MUG-1", "quantity": quantity }], "payment_method": token });
         let (code, placed) = server.post("/orders", wanted).await;
@@ -129,5 +182,9 @@ async fn what_cannot_be_had_is_said_in_the_first_answer_or_in_the_order() {
         until(&server, placed["id"].as_str().unwrap(), is(ends)).await;
     }
     let (_, stock) = server.get("/stock/MUG-1").await;
-    assert_eq!((&stock["on_hand"], &stock["available"]), (&json!(10), &json!(10)), "{stock}");
+    assert_eq!(
+        (&stock["on_hand"], &stock["available"]),
+        (&json!(10), &json!(10)),
+        "{stock}"
+    );
 }

@@ -55,6 +55,9 @@ where
 
 /// The row is attempted again after a pause.
 pub(super) fn again(clock: &Clock, pause: TimeDelta, reason: String) -> WorkOutcome {
-    let at = clock.now().checked_add_signed(pause).unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
+    let at = clock
+        .now()
+        .checked_add_signed(pause)
+        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
     WorkOutcome::Again { at, reason }
 }

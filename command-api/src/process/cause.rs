@@ -2,9 +2,7 @@
 //! row that it caused, and so does the fingerprint, because the cause is all that the sender says:
 //! a build or a configuration that would word the command differently sends the same one.
 
-use orderlog_log::{
-    event::RecordedEvent, event_store::Fingerprint, executor::CommandContext,
-};
+use orderlog_log::{event::RecordedEvent, event_store::Fingerprint, executor::CommandContext};
 use uuid::Uuid;
 
 /// The actor of the saga's own commands.
@@ -37,7 +35,10 @@ impl Cause {
     /// A command whose content its id says: the same id is the same command.
     pub(super) fn derived(&self, command_id: Uuid, actor: &str) -> CommandContext {
         let fingerprint = Some(Fingerprint::of(command_id.as_bytes()));
-        CommandContext { fingerprint, ..self.issued(command_id, actor) }
+        CommandContext {
+            fingerprint,
+            ..self.issued(command_id, actor)
+        }
     }
 
     /// A command that an event carries in full.

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orderlog_domain::{
     fact::Fact,
-    fulfilment::{
-        FulfilmentCommand, FulfilmentEvent, Observe, RecordReplies, Timings, observed,
-    },
+    fulfilment::{FulfilmentCommand, FulfilmentEvent, Observe, RecordReplies, Timings, observed},
     ids::{NotificationId, derive},
     notification::{NotificationCommand, wanted},
 };
@@ -38,7 +36,11 @@ pub struct ProcessHandler {
 impl ProcessHandler {
     /// A handler whose new sagas wait as `timings` says; running ones keep theirs.
     pub fn new(aggregates: Aggregates, store: Arc<dyn EventStore>, timings: Timings) -> Self {
-        Self { aggregates, store, timings }
+        Self {
+            aggregates,
+            store,
+            timings,
+        }
     }
 }
 
@@ -59,41 +61,84 @@ impl EventHandler for ProcessHandler {
 
 impl ProcessHandler {
     async fn tell_saga(&self, fact: &Fact, cause: &Cause) -> Result<(), HandleError> {
-        let Some((order_id, fact)) = observed(fact) else { return Ok(()) };
+        let Some((order_id, fact)) = observed(fact) else {
+            return Ok(());
+        };
         let fact = fact.with_timings(&self.timings);
-        let observe = Observe { event_id: cause.event_id, fact };
+        let observe = Observe {
+            event_id: cause.event_id,
+            fact,
+        };
         let context = cause.derived(derive(cause.event_id, "observe"), SAGA);
         let command = FulfilmentCommand::Observe(observe);
-        settle(&self.aggregates.fulfilments, &saga_id(order_id), command, context).await
+        settle(
+            &self.aggregates.fulfilments,
+            &saga_id(order_id),
+            command,
+            context,
+        )
+        .await
     }
 
     /// Sends what a saga has issued. Once its replies are recorded nothing is sent again: by then
     /// a command whose refusal is not remembered might be accepted behind the saga's back.
     async fn carry_out(&self, event: &FulfilmentEvent, cause: &Cause) -> Result<(), HandleError> {
-        let FulfilmentEvent::CommandsIssued { order_id, issue_id, commands, .. } = event else {
+        let FulfilmentEvent::CommandsIssued {
+            order_id,
+            issue_id,
+            commands,
+            ..
+        } = event
+        else {
             return Ok(());
         };
         let recording = derive(*issue_id, "replies");
         let recorded = self.store.command(recording).await;
-        if recorded.map_err(|error| HandleError::Infrastructure(error.to_string()))?.is_some() {
+        if recorded
+            .map_err(|error| HandleError::Infrastructure(error.to_string()))?
+            .is_some()
+        {
             return Ok(());
         }
         let replies = issue(&self.aggregates, commands.clone(), cause).await?;
-        let record = RecordReplies { issue: *issue_id, replies };
+        let record = RecordReplies {
+            issue: *issue_id,
+            replies,
+        };
         let context = cause.derived(recording, SAGA);
         let command = FulfilmentCommand::RecordReplies(record);
-        settle(&self.aggregates.fulfilments, &saga_id(*order_id), command, context).await
+        settle(
+            &self.aggregates.fulfilments,
+            &saga_id(*order_id),
+            command,
+            context,
+        )
+        .await
     }
 
     async fn notify(&self, fact: &Fact, cause: &Cause) -> Result<(), HandleError> {
-        let Some(wanted) = wanted(fact) else { return Ok(()) };
-        let order = self.aggregates.orders.load(&wanted.order_id.to_string()).await;
+        let Some(wanted) = wanted(fact) else {
+            return Ok(());
+        };
+        let order = self
+            .aggregates
+            .orders
+            .load(&wanted.order_id.to_string())
+            .await;
         let order = order.map_err(|error| HandleError::Infrastructure(error.to_string()))?;
-        let Some(placed) = &order.state.placed else { return Ok(()) };
+        let Some(placed) = &order.state.placed else {
+            return Ok(());
+        };
         let id = NotificationId(derive(cause.event_id, "notification"));
         let request = wanted.request(id, placed.customer_id.clone());
         let context = cause.derived(derive(cause.event_id, "notify"), SYSTEM);
         let command = NotificationCommand::Request(request);
-        settle(&self.aggregates.notifications, &id.to_string(), command, context).await
+        settle(
+            &self.aggregates.notifications,
+            &id.to_string(),
+            command,
+            context,
+        )
+        .await
     }
 }

@@ -37,20 +37,39 @@ async fn send(
 ) -> Result<Reply, HandleError> {
     let context = cause.issued(issued.command_id, SAGA);
     let outcome = match issued.command {
-        TargetedCommand::Stock { sku, warehouse, command } => {
+        TargetedCommand::Stock {
+            sku,
+            warehouse,
+            command,
+        } => {
             let id = stock_id(&sku, &warehouse);
-            outcome(aggregates.stock.execute(&id, command, context).await, TargetRefusal::Stock)
+            outcome(
+                aggregates.stock.execute(&id, command, context).await,
+                TargetRefusal::Stock,
+            )
         }
-        TargetedCommand::Payment { payment_id, command } => {
+        TargetedCommand::Payment {
+            payment_id,
+            command,
+        } => {
             let id = payment_id.to_string();
-            outcome(aggregates.payments.execute(&id, command, context).await, TargetRefusal::Payment)
+            outcome(
+                aggregates.payments.execute(&id, command, context).await,
+                TargetRefusal::Payment,
+            )
         }
         TargetedCommand::Order { order_id, command } => {
             let id = order_id.to_string();
-            outcome(aggregates.orders.execute(&id, command, context).await, TargetRefusal::Order)
+            outcome(
+                aggregates.orders.execute(&id, command, context).await,
+                TargetRefusal::Order,
+            )
         }
     };
-    Ok(Reply { command_id: issued.command_id, outcome: outcome? })
+    Ok(Reply {
+        command_id: issued.command_id,
+        outcome: outcome?,
+    })
 }
 
 /// The reply that an execution is, or why there is none yet.
@@ -95,9 +114,9 @@ where
 /// What passes by itself is handled again; what does not is parked.
 fn failure<E: std::error::Error>(error: &ExecuteError<E>) -> HandleError {
     match error {
-        ExecuteError::Conflict { .. } | ExecuteError::Overloaded { .. } | ExecuteError::Store(_) => {
-            HandleError::Infrastructure(error.to_string())
-        }
+        ExecuteError::Conflict { .. }
+        | ExecuteError::Overloaded { .. }
+        | ExecuteError::Store(_) => HandleError::Infrastructure(error.to_string()),
         ExecuteError::Refused { .. }
         | ExecuteError::IdReused(_)
         | ExecuteError::VersionMismatch { .. }

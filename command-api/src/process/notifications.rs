@@ -123,7 +123,11 @@ impl Notifications {
         channel: Arc<dyn NotificationChannel>,
         clock: Clock,
     ) -> Self {
-        Self { aggregates, channel, clock }
+        Self {
+            aggregates,
+            channel,
+            clock,
+        }
     }
 }
 
@@ -146,14 +150,28 @@ impl WorkHandler for Notifications {
         };
         let channel = self.channel.name().to_owned();
         let (command, name, failed) = match self.channel.send(&message).await {
-            Ok(()) => (NotificationCommand::RecordSent(RecordSent { channel }), "sent", None),
+            Ok(()) => (
+                NotificationCommand::RecordSent(RecordSent { channel }),
+                "sent",
+                None,
+            ),
             Err(ChannelError(reason)) => {
-                let failed = RecordFailed { channel, reason: reason.clone() };
-                (NotificationCommand::RecordFailed(failed), "failed", Some(reason))
+                let failed = RecordFailed {
+                    channel,
+                    reason: reason.clone(),
+                };
+                (
+                    NotificationCommand::RecordFailed(failed),
+                    "failed",
+                    Some(reason),
+                )
             }
         };
         let context = cause.derived(derive(row.id, &format!("{name}/{failures}")), SYSTEM);
-        let attempt = Attempt { executor: &self.aggregates.notifications, clock: &self.clock };
+        let attempt = Attempt {
+            executor: &self.aggregates.notifications,
+            clock: &self.clock,
+        };
         let recorded = attempt.send(&id, command, context).await;
         match failed {
             Some(reason) if recorded == WorkOutcome::Done => {

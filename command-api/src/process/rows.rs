@@ -40,7 +40,10 @@ pub(super) fn rows(event: &RecordedEvent, fact: &Fact) -> Result<Vec<NewWork>, s
 
 fn row<W: Work>(event: &RecordedEvent, fact: &Fact) -> Option<Result<NewWork, serde_json::Error>> {
     let (due_at, work) = W::wanted(event, fact)?;
-    let payload = serde_json::to_string(&Payload { traceparent: event.traceparent.clone(), work });
+    let payload = serde_json::to_string(&Payload {
+        traceparent: event.traceparent.clone(),
+        work,
+    });
     Some(payload.map(|payload| NewWork {
         id: derive(event.event_id, W::KIND),
         kind: W::KIND,
@@ -55,12 +58,23 @@ fn row<W: Work>(event: &RecordedEvent, fact: &Fact) -> Option<Result<NewWork, se
 pub(super) fn read<W: Work>(row: &LeasedWork) -> Result<(W, Cause), serde_json::Error> {
     let Payload { traceparent, work } = serde_json::from_str(&row.payload)?;
     let (event_id, correlation_id) = (row.event_id, row.correlation_id);
-    Ok((work, Cause { event_id, correlation_id, traceparent }))
+    Ok((
+        work,
+        Cause {
+            event_id,
+            correlation_id,
+            traceparent,
+        },
+    ))
 }
 
 /// The aggregate that an event is of: the stream's name less its type.
 pub(super) fn aggregate_id(event: &RecordedEvent) -> String {
-    event.stream.split_once('-').map_or("", |(_, id)| id).to_owned()
+    event
+        .stream
+        .split_once('-')
+        .map_or("", |(_, id)| id)
+        .to_owned()
 }
 
 /// A row of another build. It is kept for one that can read it.
@@ -70,5 +84,8 @@ pub(super) fn unreadable(
     clock: &Clock,
 ) -> WorkOutcome {
     tracing::error!(work.id = %row.id, work.kind = row.kind, %error, "work row is not readable");
-    WorkOutcome::Again { at: clock.now() + TimeDelta::hours(1), reason: error.to_string() }
+    WorkOutcome::Again {
+        at: clock.now() + TimeDelta::hours(1),
+        reason: error.to_string(),
+    }
 }

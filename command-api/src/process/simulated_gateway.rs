@@ -110,9 +110,9 @@ impl PaymentGateway for SimulatedGateway {
     async fn ask(&self, call: &Call) -> Result<Option<Answer>, TimedOut> {
         tokio::time::sleep(self.latency).await;
         Ok(match call.operation {
-            Operation::Authorize => {
-                self.is_known(call).then(|| Answer::Authorization(self.authorization(call)))
-            }
+            Operation::Authorize => self
+                .is_known(call)
+                .then(|| Answer::Authorization(self.authorization(call))),
             Operation::Capture | Operation::Void | Operation::Refund => {
                 Some(Answer::Operation(operation(call)))
             }
@@ -122,11 +122,16 @@ impl PaymentGateway for SimulatedGateway {
 
 /// What becomes of a capture, a void or a refund.
 fn operation(call: &Call) -> OperationOutcome {
-    let failed = |code: &str| OperationOutcome::Failed { code: code.to_owned(), retryable: false };
+    let failed = |code: &str| OperationOutcome::Failed {
+        code: code.to_owned(),
+        retryable: false,
+    };
     match (call.operation, call.method_token.as_str()) {
         (Operation::Capture, "tok_capture_fails") => failed("capture_refused"),
         (Operation::Refund, "tok_refund_fails") => failed("refund_refused"),
-        _ => OperationOutcome::Done { amount: call.amount },
+        _ => OperationOutcome::Done {
+            amount: call.amount,
+        },
     }
 }
 
@@ -139,5 +144,8 @@ fn authorized(call: &Call, amount_minor: i64) -> AuthorizationOutcome {
 }
 
 fn declined(code: &str) -> AuthorizationOutcome {
-    AuthorizationOutcome::Declined { code: code.to_owned(), retryable: false }
+    AuthorizationOutcome::Declined {
+        code: code.to_owned(),
+        retryable: false,
+    }
 }

@@ -54,15 +54,37 @@ impl Work for TimerWork {
     fn wanted(event: &RecordedEvent, fact: &Fact) -> Option<(DateTime<Utc>, Self)> {
         match fact {
             Fact::Fulfilment(FulfilmentEvent::TimerScheduled {
-                order_id, timer_id, due_at, ..
-            }) => Some((*due_at, Self::Saga { order_id: *order_id, timer_id: *timer_id })),
-            Fact::Stock(StockEvent::StockReserved { reservation_id, expires_at, .. }) => {
+                order_id,
+                timer_id,
+                due_at,
+                ..
+            }) => Some((
+                *due_at,
+                Self::Saga {
+                    order_id: *order_id,
+                    timer_id: *timer_id,
+                },
+            )),
+            Fact::Stock(StockEvent::StockReserved {
+                reservation_id,
+                expires_at,
+                ..
+            }) => {
                 let stock = rows::aggregate_id(event);
-                Some((*expires_at, Self::Reservation { stock, reservation_id: *reservation_id }))
+                Some((
+                    *expires_at,
+                    Self::Reservation {
+                        stock,
+                        reservation_id: *reservation_id,
+                    },
+                ))
             }
-            Fact::Payment(PaymentEvent::PaymentAuthorized { expires_at, .. }) => {
-                Some((*expires_at, Self::Authorization { payment: rows::aggregate_id(event) }))
-            }
+            Fact::Payment(PaymentEvent::PaymentAuthorized { expires_at, .. }) => Some((
+                *expires_at,
+                Self::Authorization {
+                    payment: rows::aggregate_id(event),
+                },
+            )),
             Fact::Product(_)
             | Fact::Stock(_)
             | Fact::Payment(_)
@@ -94,20 +116,43 @@ impl WorkHandler for Timers {
             Err(error) => return rows::unreadable(row, &error, &self.clock),
         };
         let context = cause.derived(derive(row.id, "fire"), SYSTEM);
-        let Aggregates { stock, payments, fulfilments, .. } = &self.aggregates;
+        let Aggregates {
+            stock,
+            payments,
+            fulfilments,
+            ..
+        } = &self.aggregates;
         let clock = &self.clock;
         match work {
             TimerWork::Saga { order_id, timer_id } => {
                 let command = FulfilmentCommand::FireTimer(FireTimer { timer_id });
-                Attempt { executor: fulfilments, clock }.send(&saga_id(order_id), command, context).await
+                Attempt {
+                    executor: fulfilments,
+                    clock,
+                }
+                .send(&saga_id(order_id), command, context)
+                .await
             }
-            TimerWork::Reservation { stock: id, reservation_id } => {
+            TimerWork::Reservation {
+                stock: id,
+                reservation_id,
+            } => {
                 let command = StockCommand::ExpireReservation(ExpireReservation { reservation_id });
-                Attempt { executor: stock, clock }.send(&id, command, context).await
+                Attempt {
+                    executor: stock,
+                    clock,
+                }
+                .send(&id, command, context)
+                .await
             }
             TimerWork::Authorization { payment } => {
                 let command = PaymentCommand::ExpireAuthorization(ExpireAuthorization {});
-                Attempt { executor: payments, clock }.send(&payment, command, context).await
+                Attempt {
+                    executor: payments,
+                    clock,
+                }
+                .send(&payment, command, context)
+                .await
             }
         }
     }

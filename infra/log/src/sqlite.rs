@@ -7,7 +7,7 @@ mod directory;
 mod durability;
 mod failure;
 mod heads;
-mod incoming;
+mod inbox;
 mod queue;
 mod readers;
 mod request;

@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn brackets_of_all_kinds_nest() {
-        is("{ a(x: [1, {y: 2}]) { b } }", 17, 4);
+        is("{ a(x: [1, {y: 2}]) { b } }", 18, 4);
         is("}}}{", 4, 1);
     }
 
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn spreads_and_directives_are_tokens() {
-        is("{ ...F @skip(if: $x) }", 11, 2);
+        is("{ ...F @skip(if: $x) }", 12, 2);
     }
 
     #[test]

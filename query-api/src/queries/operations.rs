@@ -110,6 +110,7 @@ impl Operations {
     }
 
     /// How far each read model is.
+    #[graphql(complexity = "50 + child_complexity")]
     async fn projections(&self, context: &Context<'_>) -> Result<Vec<Projection>> {
         let store = context.data::<Arc<dyn ReadStore>>()?;
         let head = *context.data::<Head>()?.borrow();

@@ -133,7 +133,6 @@ impl Orders {
 
     /// What customers were told, newest first.
     #[graphql(complexity = "1 + weight(first) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "arguments of the schema")]
     async fn notifications(
         &self,
         context: &Context<'_>,

@@ -71,10 +71,15 @@ async fn queries_can_be_got_and_nothing_else() {
         code(&json_of(world.send(get(subscription)).await).await),
         "BAD_USER_INPUT"
     );
+    let mut looking = get("/graphql");
     assert_eq!(
         world.send(get("/graphql")).await.status(),
         StatusCode::BAD_REQUEST
     );
+    let html = "text/html,*/*".parse().expect("a header");
+    looking.headers_mut().insert(header::ACCEPT, html);
+    let response = world.send(looking).await;
+    assert_eq!(response.headers()[header::LOCATION], "/playground");
 }
 
 #[tokio::test]
@@ -147,6 +152,7 @@ async fn the_playground_is_served_with_all_that_it_needs() {
         "/assets/nothing.js",
         "/assets/../playground.html",
         "/assets/%2e%2e/playground.html",
+        "/assets/%2e%2e/%2e%2e/package.json",
     ] {
         assert_eq!(
             world.send(get(path)).await.status(),

@@ -122,6 +122,8 @@ async fn every_filter_finds_what_it_says_newest_first() {
 #[tokio::test]
 async fn pages_follow_each_other_without_a_gap() {
     let world = World::after((1..=45).flat_map(|n| Journey::placed(n).told())).await;
+    let none = world.data("{ orders(first: 0) { nodes { id } } }").await;
+    assert_eq!(none["orders"]["nodes"], json!([]));
     let (mut seen, mut after) = (vec![], Value::Null);
     loop {
         let query = "query($after: String) { orders(first: 7, after: $after) {
@@ -266,4 +268,16 @@ async fn projections_say_how_far_they_are() {
         assert_eq!(projection["parked"], "0", "{projection}");
         assert_eq!(projection["activity"], "RUNNING", "{projection}");
     }
+}
+
+#[tokio::test]
+async fn live_rows_equal_rebuilt_ones_and_are_served_as_before() {
+    let world = shop().await;
+    for (projection, equal) in world.rebuilt().await {
+        assert!(equal, "{projection}");
+    }
+    assert_eq!(
+        found(&world, "status: COMPLETED").await,
+        ["R-5", "R-2", "R-1"]
+    );
 }

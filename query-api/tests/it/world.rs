@@ -23,6 +23,7 @@ use orderlog_query_api::{QueryApi, router};
 use orderlog_runtime::{
     projector::{DecodeError, Projector},
     read_store::ReadStore,
+    rebuild::RebuildProgress,
     sqlite::SqliteReadStore,
 };
 use orderlog_web::consistency::ConsistencyToken;
@@ -47,8 +48,7 @@ impl World {
     /// Nothing has happened yet, and the projector runs.
     pub(crate) async fn new() -> Self {
         let world = Self::without_projector().await;
-        let (projector, stop) = (world.projector.clone(), world.stop.clone());
-        tokio::spawn(async move { projector.run(stop).await });
+        world.project();
         world
     }
 
@@ -142,6 +142,16 @@ impl World {
             .headers_mut()
             .insert("prefer", prefer.parse().expect("a header"));
         json_of(self.send(request).await).await
+    }
+
+    /// Whether the rows of each projection equal those that the log makes anew.
+    pub(crate) async fn rebuilt(&self) -> Vec<(String, bool)> {
+        let reports = self.projector.rebuild_all(&|_: RebuildProgress| {}).await;
+        let reports = reports.expect("the log can be read");
+        reports
+            .into_iter()
+            .map(|report| (report.projection, report.equal))
+            .collect()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {

@@ -8,7 +8,7 @@ use orderlog_log::{
 };
 use tempfile::TempDir;
 
-use super::{file, pence, pounds};
+use super::{CANCELLED, PIECES, SALES, file, pence, pounds, retailers_file};
 use crate::import::{
     Progress, Summary, run,
     summary::{Fate, Taken},
@@ -37,14 +37,30 @@ impl Shop {
         let directory = tempfile::tempdir().unwrap();
         let log = SqliteEventStore::open(directory.path()).unwrap();
         let (clock, _) = Clock::manual(DateTime::<Utc>::from_timestamp(1_800_000_000, 0).unwrap());
-        Self { _directory: directory, log, clock }
+        Self {
+            _directory: directory,
+            log,
+            clock,
+        }
     }
 
     async fn import(&self, rows: &[[&str; 6]]) -> Summary {
+        self.import_content(file(rows).as_bytes()).await
+    }
+
+    async fn import_content(&self, content: &[u8]) -> Summary {
         let store: Arc<dyn EventStore> = Arc::new(self.log.clone());
         let aggregates = Aggregates::new(Arc::clone(&store), self.clock.clone());
-        let content = file(rows);
-        run(content.as_bytes(), pounds(), &aggregates, &store, &Progress::silent(), &mut async || Ok(())).await.unwrap()
+        run(
+            content,
+            pounds(),
+            &aggregates,
+            &store,
+            &Progress::silent(),
+            &mut async || Ok(()),
+        )
+        .await
+        .unwrap()
     }
 
     async fn head(&self) -> Position {
@@ -55,7 +71,10 @@ impl Shop {
     async fn streams(&self) -> BTreeMap<String, Vec<(String, String)>> {
         let mut streams: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for event in self.log.read_all(0, 10_000).await.unwrap() {
-            streams.entry(event.stream).or_default().push((event.event_type, event.data));
+            streams
+                .entry(event.stream)
+                .or_default()
+                .push((event.event_type, event.data));
         }
         streams
     }
@@ -68,17 +87,27 @@ impl Shop {
 }
 
 fn taken(new: u64, already_there: u64) -> Taken {
-    Taken { new, already_there, refused: 0 }
+    Taken {
+        new,
+        already_there,
+        refused: 0,
+    }
 }
 
 #[tokio::test]
 async fn every_invoice_is_accounted_for_and_adds_up() {
     let shop = Shop::new();
     let summary = shop.import(&ROWS).await;
-    assert_eq!((summary.products, summary.receipts), (taken(3, 0), taken(3, 0)));
+    assert_eq!(
+        (summary.products, summary.receipts),
+        (taken(3, 0), taken(3, 0))
+    );
     assert_eq!(summary.pieces_received, 12);
-    let fates: Vec<_> =
-        summary.details.iter().map(|detail| (&*detail.invoice, detail.fate, detail.code)).collect();
+    let fates: Vec<_> = summary
+        .details
+        .iter()
+        .map(|detail| (&*detail.invoice, detail.fate, detail.code))
+        .collect();
     let expected = [
         ("1", Fate::Placed, None),
         ("2", Fate::Placed, None),
@@ -104,7 +133,10 @@ async fn a_second_run_changes_nothing_and_says_so() {
     let head = shop.head().await;
     let second = shop.import(&ROWS).await;
     assert_eq!(shop.head().await, head);
-    assert_eq!((second.products, second.receipts), (taken(0, 3), taken(0, 3)));
+    assert_eq!(
+        (second.products, second.receipts),
+        (taken(0, 3), taken(0, 3))
+    );
     assert_eq!(second.pieces_received, 0);
     let counts = BTreeMap::from([
         (Fate::AlreadyPlaced, 4),
@@ -118,10 +150,16 @@ async fn a_second_run_changes_nothing_and_says_so() {
 async fn an_invoice_number_with_other_content_is_refused_and_so_is_what_cancels_it() {
     let shop = Shop::new();
     shop.import(&ROWS).await;
-    let rows = [["7", "B", "", "5", "2", "9"], ["C9", "B", "", "-5", "2", "9"]];
+    let rows = [
+        ["7", "B", "", "5", "2", "9"],
+        ["C9", "B", "", "-5", "2", "9"],
+    ];
     let changed = shop.import(&rows).await;
     let codes: Vec<_> = changed.details.iter().map(|detail| detail.code).collect();
-    assert_eq!(codes, [Some("import.other_content"), Some("import.sale_refused")]);
+    assert_eq!(
+        codes,
+        [Some("import.other_content"), Some("import.sale_refused")]
+    );
 }
 
 #[tokio::test]
@@ -129,7 +167,9 @@ async fn the_same_invoice_in_another_file_is_there_already() {
     let shop = Shop::new();
     shop.import(&ROWS).await;
     let head = shop.head().await;
-    let again = shop.import(&[["2", "A", "White lantern", "4", "2.00", "8"]]).await;
+    let again = shop
+        .import(&[["2", "A", "White lantern", "4", "2.00", "8"]])
+        .await;
     assert_eq!(again.invoices, BTreeMap::from([(Fate::AlreadyPlaced, 1)]));
     assert_eq!(again.products, taken(0, 1));
     assert_eq!(shop.head().await, head + 1, "the receipt of the other file");
@@ -143,7 +183,10 @@ async fn a_later_file_cancels_a_sale_of_an_earlier_one_once() {
     let first = shop.import(&rows).await;
     assert_eq!(first.details[0].fate, Fate::Cancelled);
     let head = shop.head().await;
-    assert_eq!(shop.import(&rows).await.details[0].fate, Fate::AlreadyCancelled);
+    assert_eq!(
+        shop.import(&rows).await.details[0].fate,
+        Fate::AlreadyCancelled
+    );
     let other = shop.import(&[["C9", "B", "", "-1", "0.10", "9"]]).await;
     assert_eq!(other.details[0].code, Some("import.sale_closed_already"));
     assert_eq!(shop.head().await, head);
@@ -162,7 +205,11 @@ async fn an_import_that_broke_off_anywhere_goes_on_to_the_same_end() {
             _ = shop.import(&ROWS) => {}
         }
         let again = shop.import(&ROWS).await;
-        assert_eq!(shop.streams().await, undisturbed.streams().await, "behind {position}");
+        assert_eq!(
+            shop.streams().await,
+            undisturbed.streams().await,
+            "behind {position}"
+        );
         assert_eq!(again.money, summary.money);
     }
 }
@@ -178,4 +225,34 @@ async fn the_summary_is_text_for_people_and_json_for_programs() {
     let json = serde_json::to_value(&summary).unwrap();
     assert_eq!(json["invoices"]["refused"], 2);
     assert_eq!(json["money"]["GBP"]["placed"]["amount_minor"], 3_860);
+}
+
+#[tokio::test]
+async fn the_retailers_file_is_taken_to_the_penny_and_to_the_piece() {
+    let Some(content) = retailers_file() else {
+        return;
+    };
+    let shop = Shop::new();
+    let summary = shop.import_content(&content).await;
+    let counts = BTreeMap::from([(Fate::Placed, 279), (Fate::Refused, 31)]);
+    assert_eq!(summary.invoices, counts);
+    assert_eq!(summary.money["GBP"].placed, Some(pence(SALES)));
+    assert_eq!(
+        summary.money["GBP"].refused_cancellations,
+        Some(pence(CANCELLED))
+    );
+    assert_eq!(summary.reasons["import.quantity_not_positive"], 2);
+    let received: u64 = summary.pieces_received;
+    let ordered = shop
+        .streams()
+        .await
+        .into_iter()
+        .filter(|(stream, _)| stream.starts_with("order-"));
+    assert_eq!(ordered.count(), 279);
+    assert_eq!(received, PIECES);
+    let head = shop.head().await;
+    let second = shop.import_content(&content).await;
+    assert_eq!(shop.head().await, head);
+    let counts = BTreeMap::from([(Fate::AlreadyPlaced, 279), (Fate::Refused, 31)]);
+    assert_eq!(second.invoices, counts);
 }

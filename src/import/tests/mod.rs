@@ -10,7 +10,26 @@ use orderlog_domain::money::{Currency, Money};
 
 use super::reading::{Reading, read};
 
-const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+const HEADER: &str =
+    "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+
+/// Pence of all sales of the retailer's file; like those below, added up by another program.
+const SALES: i64 = 10_670_917;
+
+/// Pence of all cancelling invoices.
+const CANCELLED: i64 = 186_633;
+
+/// Pieces of all sales without a negative quantity.
+const PIECES: u64 = 58_355;
+
+/// The retailer's file, where it lies beside the checkout.
+fn retailers_file() -> Option<Vec<u8>> {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../shared/data/online-retail.csv"
+    );
+    std::fs::read(path).ok()
+}
 
 fn pounds() -> Currency {
     Currency::from_code("GBP").unwrap()

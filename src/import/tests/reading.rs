@@ -1,6 +1,6 @@
 use orderlog_domain::ids::Sku;
 
-use super::{HEADER, file, pence, pounds, reading};
+use super::{CANCELLED, HEADER, SALES, file, pence, pounds, reading, retailers_file};
 use crate::import::{
     fault::{Fault, FileError, RefusedInvoice},
     invoice::{Invoice, InvoiceKind, InvoiceLine},
@@ -51,7 +51,10 @@ fn equal_lines_are_merged_and_another_price_stays_a_line() {
 #[test]
 fn an_invoice_without_a_customer_is_of_the_guest() {
     let read = reading(&[["1", "A", "", "1", "1", ""]]);
-    assert_eq!(read.invoices[0].as_ref().unwrap().customer.as_str(), "guest");
+    assert_eq!(
+        read.invoices[0].as_ref().unwrap().customer.as_str(),
+        "guest"
+    );
 }
 
 #[test]
@@ -61,8 +64,11 @@ fn rows_of_one_invoice_need_not_follow_each_other() {
         ["2", "A", "", "1", "1", "8"],
         ["1", "B", "", "1", "1", "7"],
     ]);
-    let lines: Vec<_> =
-        read.invoices.iter().map(|invoice| invoice.as_ref().unwrap().lines.len()).collect();
+    let lines: Vec<_> = read
+        .invoices
+        .iter()
+        .map(|invoice| invoice.as_ref().unwrap().lines.len())
+        .collect();
     assert_eq!(lines, [2, 1]);
 }
 
@@ -81,29 +87,62 @@ fn a_bad_row_refuses_its_invoice_with_line_and_reason_and_the_rest_goes_on() {
         ["2", "A", "", "1", "1", "8"],
         ["1", "A", "", "many", "1", "7"],
     ]);
-    let fault = Fault::Quantity { text: "many".into() };
-    assert_eq!(read.invoices[0], Err(RefusedInvoice { number: "1".into(), line: 4, fault }));
+    let fault = Fault::Quantity {
+        text: "many".into(),
+    };
+    assert_eq!(
+        read.invoices[0],
+        Err(RefusedInvoice {
+            number: "1".into(),
+            line: 4,
+            fault
+        })
+    );
     assert!(read.invoices[1].is_ok());
 }
 
 #[test]
 fn what_no_invoice_can_say_is_refused() {
     for (row, code) in [
-        (["1", "A", "", "0", "1", "7"], "import.quantity_not_positive"),
-        (["1", "A", "", "-3", "1", "7"], "import.quantity_not_positive"),
-        (["C1", "A", "", "3", "1", "7"], "import.quantity_not_negative"),
+        (
+            ["1", "A", "", "0", "1", "7"],
+            "import.quantity_not_positive",
+        ),
+        (
+            ["1", "A", "", "-3", "1", "7"],
+            "import.quantity_not_positive",
+        ),
+        (
+            ["C1", "A", "", "3", "1", "7"],
+            "import.quantity_not_negative",
+        ),
         (["1", "A", "", "1.5", "1", "7"], "import.invalid_quantity"),
-        (["1", "A", "", "99999999999999999999", "1", "7"], "import.invalid_quantity"),
-        (["1", "A", "", "9999999999", "1", "7"], "import.quantity_too_large"),
+        (
+            ["1", "A", "", "99999999999999999999", "1", "7"],
+            "import.invalid_quantity",
+        ),
+        (
+            ["1", "A", "", "9999999999", "1", "7"],
+            "import.quantity_too_large",
+        ),
         (["1", "A", "", "1", "", "7"], "import.invalid_price"),
         (["1", "A", "", "1", "0.005", "7"], "import.invalid_price"),
         (["1", "A", "", "1", "-1", "7"], "import.negative_price"),
-        (["1", "A", "", "2", "92233720368547758.07", "7"], "import.total_too_large"),
+        (
+            ["1", "A", "", "2", "92233720368547758.07", "7"],
+            "import.total_too_large",
+        ),
         (["1", "", "", "1", "1", "7"], "import.invalid_stock_code"),
         (["1", "A/B", "", "1", "1", "7"], "import.invalid_stock_code"),
         (["1", "A", "", "1", "1", "a b"], "import.invalid_customer"),
-        (["", "A", "", "1", "1", "7"], "import.invalid_invoice_number"),
-        (["a number far longer than any", "A", "", "1", "1", "7"], "import.invalid_invoice_number"),
+        (
+            ["", "A", "", "1", "1", "7"],
+            "import.invalid_invoice_number",
+        ),
+        (
+            ["a number far longer than any", "A", "", "1", "1", "7"],
+            "import.invalid_invoice_number",
+        ),
     ] {
         let refused = refused(&[row]);
         assert_eq!((refused.line, refused.fault.code()), (2, code), "{row:?}");
@@ -113,7 +152,10 @@ fn what_no_invoice_can_say_is_refused() {
 #[test]
 fn an_invoice_of_two_customers_is_refused() {
     let refused = refused(&[["1", "A", "", "1", "1", "7"], ["1", "B", "", "1", "1", "8"]]);
-    assert_eq!((refused.line, refused.fault.code()), (3, "import.several_customers"));
+    assert_eq!(
+        (refused.line, refused.fault.code()),
+        (3, "import.several_customers")
+    );
 }
 
 #[test]
@@ -121,14 +163,25 @@ fn a_row_of_other_width_or_no_text_is_refused() {
     let mut content = file(&[["1", "A", "", "1", "1", "7"]]).into_bytes();
     content.extend(b"\n2,A,short\n3,A,caf\xe9,1,2010-12-01 08:26,1,7,Norway\n");
     let read = read(&content, pounds()).unwrap();
-    let codes: Vec<_> =
-        read.invoices.iter().map(|invoice| invoice.as_ref().err().map(|r| r.fault.code())).collect();
-    assert_eq!(codes, [None, Some("import.wrong_number_of_fields"), Some("import.not_utf8")]);
+    let codes: Vec<_> = read
+        .invoices
+        .iter()
+        .map(|invoice| invoice.as_ref().err().map(|r| r.fault.code()))
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            None,
+            Some("import.wrong_number_of_fields"),
+            Some("import.not_utf8")
+        ]
+    );
 }
 
 #[test]
 fn columns_may_stand_in_any_order_and_more_are_ignored() {
-    let content = "Shop,CustomerID,UnitPrice,Quantity,Description,StockCode,InvoiceNo\nx,7,1,2,,A,1";
+    let content =
+        "Shop,CustomerID,UnitPrice,Quantity,Description,StockCode,InvoiceNo\nx,7,1,2,,A,1";
     let read = read(content.as_bytes(), pounds()).unwrap();
     assert_eq!(read.invoices[0].as_ref().unwrap().total, pence(200));
 }
@@ -136,9 +189,17 @@ fn columns_may_stand_in_any_order_and_more_are_ignored() {
 #[test]
 fn a_file_without_the_columns_is_refused_as_a_whole() {
     let missing = read(b"InvoiceNo,Quantity,Price\n1,1,1", pounds()).unwrap_err();
-    let FileError::MissingColumns { missing } = missing else { panic!("{missing}") };
-    assert_eq!(missing, ["StockCode", "Description", "UnitPrice", "CustomerID"]);
-    assert!(matches!(read(b"", pounds()), Err(FileError::MissingColumns { .. })));
+    let FileError::MissingColumns { missing } = missing else {
+        panic!("{missing}")
+    };
+    assert_eq!(
+        missing,
+        ["StockCode", "Description", "UnitPrice", "CustomerID"]
+    );
+    assert!(matches!(
+        read(b"", pounds()),
+        Err(FileError::MissingColumns { .. })
+    ));
 }
 
 #[test]
@@ -149,19 +210,21 @@ fn a_header_alone_is_a_file_without_invoices() {
 
 #[test]
 fn the_retailers_file_is_read_to_the_penny() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data/online-retail.csv");
-    let Ok(content) = std::fs::read(path) else { return };
+    let Some(content) = retailers_file() else {
+        return;
+    };
     let read = read(&content, pounds()).unwrap();
     let (taken, refused): (Vec<_>, Vec<_>) = read.invoices.into_iter().partition(Result::is_ok);
     let taken: Vec<Invoice> = taken.into_iter().flatten().collect();
     let sum = |kind| {
         let of_kind = taken.iter().filter(|invoice| invoice.kind == kind);
-        of_kind.map(|invoice| invoice.total.amount_minor).sum::<i64>()
+        of_kind
+            .map(|invoice| invoice.total.amount_minor)
+            .sum::<i64>()
     };
     assert_eq!((read.rows, taken.len(), refused.len()), (5_217, 308, 2));
-    assert_eq!((sum(InvoiceKind::Sale), sum(InvoiceKind::Cancelling)), (SALES, CANCELLED));
+    assert_eq!(
+        (sum(InvoiceKind::Sale), sum(InvoiceKind::Cancelling)),
+        (SALES, CANCELLED)
+    );
 }
-
-/// Added up from the file by another program.
-const SALES: i64 = 10_670_917;
-const CANCELLED: i64 = 186_633;

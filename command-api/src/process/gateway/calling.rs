@@ -76,7 +76,13 @@ impl Gateway {
         gateway: Arc<dyn PaymentGateway>,
         clock: Clock,
     ) -> Self {
-        Self { aggregates, store, gateway, clock, settings: GatewaySettings::default() }
+        Self {
+            aggregates,
+            store,
+            gateway,
+            clock,
+            settings: GatewaySettings::default(),
+        }
     }
 
     /// The same, but otherwise set.
@@ -93,14 +99,21 @@ impl WorkHandler for Gateway {
             Ok(read) => read,
             Err(error) => return rows::unreadable(row, &error, &self.clock),
         };
-        let errand = Errand { handler: self, row, cause };
+        let errand = Errand {
+            handler: self,
+            row,
+            cause,
+        };
         let done = match &work {
-            GatewayWork::CarryOut { payment, operation_id } => {
-                errand.carry_out(payment, *operation_id).await
-            }
-            GatewayWork::Reconcile { payment, operation_id, attempt } => {
-                errand.reconcile(payment, *operation_id, *attempt).await
-            }
+            GatewayWork::CarryOut {
+                payment,
+                operation_id,
+            } => errand.carry_out(payment, *operation_id).await,
+            GatewayWork::Reconcile {
+                payment,
+                operation_id,
+                attempt,
+            } => errand.reconcile(payment, *operation_id, *attempt).await,
             GatewayWork::Resolve { payment, void } => errand.resolve(payment, *void).await,
         };
         done.unwrap_or_else(|error| {
@@ -133,7 +146,10 @@ impl Errand<'_> {
         if answer == Ok(None) {
             answer = self.do_it(&call).await.map(Some);
         }
-        let answer = answer.ok().flatten().unwrap_or_else(|| unknown(call.operation));
+        let answer = answer
+            .ok()
+            .flatten()
+            .unwrap_or_else(|| unknown(call.operation));
         Ok(self.record(id, flight, answer).await)
     }
 
@@ -154,8 +170,17 @@ impl Errand<'_> {
         if let Ok(Some(answer)) = self.ask(&call).await {
             return Ok(self.record(id, flight, answer).await);
         }
-        let still = RecordStillUnknown { operation_id: wanted, attempt };
-        Ok(self.send(id, PaymentCommand::RecordStillUnknown(still), "still unknown").await)
+        let still = RecordStillUnknown {
+            operation_id: wanted,
+            attempt,
+        };
+        Ok(self
+            .send(
+                id,
+                PaymentCommand::RecordStillUnknown(still),
+                "still unknown",
+            )
+            .await)
     }
 
     /// Asks until it is known what a scheduled void waits for; who is still calling is waited for.
@@ -171,10 +196,18 @@ impl Errand<'_> {
         {
             return Ok(self.record(id, flight, answer).await);
         }
-        let GatewaySettings { ask_again, most, .. } = self.handler.settings;
-        let pause = ask_again.saturating_mul(1 << self.row.earlier_attempts.min(16)).min(most);
+        let GatewaySettings {
+            ask_again, most, ..
+        } = self.handler.settings;
+        let pause = ask_again
+            .saturating_mul(1 << self.row.earlier_attempts.min(16))
+            .min(most);
         let pause = TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX);
-        Ok(again(&self.handler.clock, pause, "the outcome is not known yet".to_owned()))
+        Ok(again(
+            &self.handler.clock,
+            pause,
+            "the outcome is not known yet".to_owned(),
+        ))
     }
 
     async fn payment(&self, id: &str) -> Result<Arc<Payment>, StoreError> {
@@ -188,19 +221,26 @@ impl Errand<'_> {
         payment: &Payment,
         flight: &InFlight,
     ) -> Result<Option<Call>, StoreError> {
-        let events =
-            self.handler.store.read_stream(&format!("payment-{id}"), 0, PAYMENT_EVENTS).await?;
+        let events = self
+            .handler
+            .store
+            .read_stream(&format!("payment-{id}"), 0, PAYMENT_EVENTS)
+            .await?;
         let intent = intent(&events, flight.operation_id);
-        Ok(payment.terms.as_ref().zip(intent).map(|(terms, intent)| Call {
-            operation: flight.operation,
-            operation_id: flight.operation_id,
-            amount: flight.amount,
-            method_token: terms.method_token.clone(),
-            gateway_ref: payment.gateway_ref.clone(),
-            action_completed: intent.action_completed,
-            requested_at: intent.requested_at,
-            at: self.handler.clock.now(),
-        }))
+        Ok(payment
+            .terms
+            .as_ref()
+            .zip(intent)
+            .map(|(terms, intent)| Call {
+                operation: flight.operation,
+                operation_id: flight.operation_id,
+                amount: flight.amount,
+                method_token: terms.method_token.clone(),
+                gateway_ref: payment.gateway_ref.clone(),
+                action_completed: intent.action_completed,
+                requested_at: intent.requested_at,
+                at: self.handler.clock.now(),
+            }))
     }
 
     async fn do_it(&self, call: &Call) -> Result<Answer, TimedOut> {
@@ -213,19 +253,28 @@ impl Errand<'_> {
                 Operation::Refund => gateway.refund(call).await.map(Answer::Operation),
             }
         };
-        timeout(self.handler.settings.timeout, answer).await.unwrap_or(Err(TimedOut))
+        timeout(self.handler.settings.timeout, answer)
+            .await
+            .unwrap_or(Err(TimedOut))
     }
 
     async fn ask(&self, call: &Call) -> Result<Option<Answer>, TimedOut> {
         let answer = self.handler.gateway.ask(call);
-        timeout(self.handler.settings.timeout, answer).await.unwrap_or(Err(TimedOut))
+        timeout(self.handler.settings.timeout, answer)
+            .await
+            .unwrap_or(Err(TimedOut))
     }
 
     /// Records an outcome; another attempt may find another one, so each has an id of its own.
     async fn record(&self, id: &str, flight: &InFlight, answer: Answer) -> WorkOutcome {
         match record(flight, answer) {
             Some(command) => {
-                self.send(id, command, &format!("outcome/{}", self.row.earlier_attempts)).await
+                self.send(
+                    id,
+                    command,
+                    &format!("outcome/{}", self.row.earlier_attempts),
+                )
+                .await
             }
             None => WorkOutcome::Done,
         }
@@ -233,14 +282,20 @@ impl Errand<'_> {
 
     async fn send(&self, id: &str, command: PaymentCommand, name: &str) -> WorkOutcome {
         let context = self.cause.derived(derive(self.row.id, name), SYSTEM);
-        Attempt { executor: &self.handler.aggregates.payments, clock: &self.handler.clock }
-            .send(id, command, context)
-            .await
+        Attempt {
+            executor: &self.handler.aggregates.payments,
+            clock: &self.handler.clock,
+        }
+        .send(id, command, context)
+        .await
     }
 }
 
 fn flight(payment: &Payment, wanted: OperationId) -> Option<&InFlight> {
-    payment.in_flight.as_ref().filter(|flight| flight.operation_id == wanted)
+    payment
+        .in_flight
+        .as_ref()
+        .filter(|flight| flight.operation_id == wanted)
 }
 
 fn unknown(operation: Operation) -> Answer {

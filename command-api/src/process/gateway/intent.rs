@@ -23,7 +23,10 @@ pub(super) fn intent(events: &[RecordedEvent], wanted: OperationId) -> Option<In
             continue;
         };
         if requested(&fact) == Some(wanted) {
-            return Some(Intent { requested_at: event.occurred_at, action_completed });
+            return Some(Intent {
+                requested_at: event.occurred_at,
+                action_completed,
+            });
         }
         action_completed |= matches!(fact, PaymentEvent::PaymentActionRequired { .. });
     }

@@ -39,21 +39,31 @@ impl Work for GatewayWork {
     const KIND: &'static str = "gateway";
 
     fn wanted(event: &RecordedEvent, fact: &Fact) -> Option<(DateTime<Utc>, Self)> {
-        let Fact::Payment(fact) = fact else { return None };
+        let Fact::Payment(fact) = fact else {
+            return None;
+        };
         let payment = rows::aggregate_id(event);
         let work = match fact {
             PaymentEvent::PaymentAuthorizationRequested { operation_id, .. }
             | PaymentEvent::PaymentCaptureRequested { operation_id, .. }
             | PaymentEvent::PaymentVoidRequested { operation_id, .. }
-            | PaymentEvent::PaymentRefundRequested { operation_id, .. } => {
-                Self::CarryOut { payment, operation_id: *operation_id }
-            }
-            PaymentEvent::PaymentReconciliationRequested { operation_id, attempt, .. } => {
-                Self::Reconcile { payment, operation_id: *operation_id, attempt: *attempt }
-            }
-            PaymentEvent::PaymentVoidScheduled { operation_id, .. } => {
-                Self::Resolve { payment, void: *operation_id }
-            }
+            | PaymentEvent::PaymentRefundRequested { operation_id, .. } => Self::CarryOut {
+                payment,
+                operation_id: *operation_id,
+            },
+            PaymentEvent::PaymentReconciliationRequested {
+                operation_id,
+                attempt,
+                ..
+            } => Self::Reconcile {
+                payment,
+                operation_id: *operation_id,
+                attempt: *attempt,
+            },
+            PaymentEvent::PaymentVoidScheduled { operation_id, .. } => Self::Resolve {
+                payment,
+                void: *operation_id,
+            },
             PaymentEvent::PaymentInitiated { .. }
             | PaymentEvent::PaymentActionRequired { .. }
             | PaymentEvent::PaymentAuthorized { .. }

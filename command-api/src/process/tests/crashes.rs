@@ -28,7 +28,11 @@ struct End {
 
 /// One life; `None` if it ended in a crash.
 fn live(directory: &Path, time: &Time, fuse: &Fuse, token: &str) -> Option<End> {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         tokio::select! {
             biased;
@@ -41,7 +45,8 @@ fn live(directory: &Path, time: &Time, fuse: &Fuse, token: &str) -> Option<End> 
 async fn tell(directory: &Path, time: &Time, fuse: &Fuse, token: &str) -> End {
     let world = World::open(directory, time, fuse, false).await;
     world.place(token).await;
-    world.pass(TimeDelta::minutes(1)).await;
+    // Longer than a lease of the life before lasts, and whatever has to be asked for after it.
+    world.pass(TimeDelta::minutes(5)).await;
     world.ship().await;
     world.pass(TimeDelta::minutes(45)).await;
     let (payment, stock) = (world.payment().await.1, world.stock().await);
@@ -72,7 +77,11 @@ fn crash_everywhere(token: &str) -> End {
             break;
         }
         let end = live(directory.path(), &time, &Fuse::endless(), token);
-        assert_eq!(end.as_ref(), Some(&undisturbed), "{token}: crash after write {writes}");
+        assert_eq!(
+            end.as_ref(),
+            Some(&undisturbed),
+            "{token}: crash after write {writes}"
+        );
     }
     undisturbed
 }
@@ -80,17 +89,26 @@ fn crash_everywhere(token: &str) -> End {
 #[test]
 fn a_crash_anywhere_on_the_way_to_delivery_changes_nothing() {
     let end = crash_everywhere("tok_ok");
-    assert_eq!((end.order, end.payment.0), (OrderStatus::Completed, PaymentStatus::Captured));
+    assert_eq!(
+        (end.order, end.payment.0),
+        (OrderStatus::Completed, PaymentStatus::Captured)
+    );
 }
 
 #[test]
 fn a_crash_anywhere_on_the_way_back_changes_nothing() {
     let end = crash_everywhere("tok_capture_fails");
-    assert_eq!((end.order, end.payment.0), (OrderStatus::Cancelled, PaymentStatus::Voided));
+    assert_eq!(
+        (end.order, end.payment.0),
+        (OrderStatus::Cancelled, PaymentStatus::Voided)
+    );
 }
 
 #[test]
 fn a_crash_anywhere_while_a_payment_is_unclear_changes_nothing() {
     let end = crash_everywhere("tok_timeout");
-    assert_eq!((end.order, end.payment.0), (OrderStatus::Completed, PaymentStatus::Captured));
+    assert_eq!(
+        (end.order, end.payment.0),
+        (OrderStatus::Completed, PaymentStatus::Captured)
+    );
 }

@@ -20,7 +20,10 @@ impl EventHandler for HandledTwice {
         if first == second {
             return Ok(second);
         }
-        Err(HandleError::Poison(format!("{} asks for other work each time", event.event_type)))
+        Err(HandleError::Poison(format!(
+            "{} asks for other work each time",
+            event.event_type
+        )))
     }
 }
 
@@ -32,6 +35,11 @@ impl WorkHandler for AttemptedTwice {
     async fn attempt(&self, work: &LeasedWork) -> WorkOutcome {
         self.0.attempt(work).await;
         let earlier_attempts = work.earlier_attempts + 1;
-        self.0.attempt(&LeasedWork { earlier_attempts, ..work.clone() }).await
+        self.0
+            .attempt(&LeasedWork {
+                earlier_attempts,
+                ..work.clone()
+            })
+            .await
     }
 }

@@ -32,7 +32,10 @@ pub(super) struct Fuse {
 impl Fuse {
     /// Blows with the last of so many writes.
     pub(super) fn of(writes: i64) -> Self {
-        Self { left: Arc::new(AtomicI64::new(writes)), blown: CancellationToken::new() }
+        Self {
+            left: Arc::new(AtomicI64::new(writes)),
+            blown: CancellationToken::new(),
+        }
     }
 
     /// Does not blow.

@@ -7,6 +7,8 @@
 mod crashes;
 mod doors;
 mod fuse;
+mod gateway;
+mod notifications;
 mod tokens;
 mod twice;
 mod world;

@@ -22,14 +22,18 @@ async fn told(token: &str, twice: bool) -> BTreeMap<String, Vec<Vec<String>>> {
     world.pass(TimeDelta::hours(1)).await;
     let mut streams: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for event in world.events().await {
-        streams.entry(event.stream).or_default().push(event.event_type);
+        streams
+            .entry(event.stream)
+            .or_default()
+            .push(event.event_type);
     }
     let mut told: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
     for (stream, types) in streams {
         let category = stream.split_once('-').unwrap().0.to_owned();
         told.entry(category).or_default().push(types);
     }
-    told.values_mut().for_each(|streams| streams.sort_unstable());
+    told.values_mut()
+        .for_each(|streams| streams.sort_unstable());
     told
 }
 

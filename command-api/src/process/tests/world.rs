@@ -36,9 +36,9 @@ use super::{
 use crate::{
     aggregates::{Aggregates, saga_id, stock_id},
     process::{
-        gateway::Gateway,
+        gateway::{Gateway, GatewaySettings, PaymentGateway},
         handler::ProcessHandler,
-        notifications::{LogChannel, Notifications},
+        notifications::{LogChannel, NotificationChannel, Notifications},
         simulated_gateway::SimulatedGateway,
         timers::Timers,
     },
@@ -47,7 +47,8 @@ use crate::{
 const KINDS: [&str; 3] = ["timer", "gateway", "notification"];
 
 /// The order of all tests: two pieces at ten euros.
-pub(super) const ORDER: OrderId = OrderId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
+pub(super) const ORDER: OrderId =
+    OrderId(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001));
 
 /// Pieces in stock at the beginning.
 pub(super) const STOCK: i64 = 10;
@@ -65,6 +66,10 @@ impl Time {
         let (clock, hands) = Clock::manual(start);
         Self { clock, hands }
     }
+
+    pub(super) fn advance(&self, by: TimeDelta) {
+        self.hands.advance(by);
+    }
 }
 
 /// One life of the system over a data directory.
@@ -74,6 +79,9 @@ pub(super) struct World {
     process: Arc<dyn ProcessStore>,
     work: Arc<dyn WorkStore>,
     twice: bool,
+    gateway: Arc<dyn PaymentGateway>,
+    settings: GatewaySettings,
+    channel: Arc<dyn NotificationChannel>,
     pub(super) aggregates: Aggregates,
 }
 
@@ -82,16 +90,51 @@ impl World {
     pub(super) async fn open(directory: &Path, time: &Time, fuse: &Fuse, twice: bool) -> Self {
         let log = SqliteEventStore::open(directory).unwrap();
         let work = SqliteWorkStore::open(log.clone()).await.unwrap();
-        let process = SqliteProcessStore::open(log.clone(), work.clone()).await.unwrap();
-        let store: Arc<dyn EventStore> = Arc::new(Fused { inner: log, fuse: fuse.clone() });
+        let process = SqliteProcessStore::open(log.clone(), work.clone())
+            .await
+            .unwrap();
+        let store: Arc<dyn EventStore> = Arc::new(Fused {
+            inner: log,
+            fuse: fuse.clone(),
+        });
         Self {
             time: time.clone(),
             aggregates: Aggregates::new(Arc::clone(&store), time.clock.clone()),
             store,
-            process: Arc::new(Fused { inner: process, fuse: fuse.clone() }),
-            work: Arc::new(Fused { inner: work, fuse: fuse.clone() }),
+            process: Arc::new(Fused {
+                inner: process,
+                fuse: fuse.clone(),
+            }),
+            work: Arc::new(Fused {
+                inner: work,
+                fuse: fuse.clone(),
+            }),
             twice,
+            gateway: Arc::new(SimulatedGateway::new(&Timings::standard())),
+            settings: GatewaySettings::default(),
+            channel: Arc::new(LogChannel),
         }
+    }
+
+    /// The same world with another gateway.
+    pub(super) fn with_gateway(self, gateway: Arc<dyn PaymentGateway>) -> Self {
+        Self { gateway, ..self }
+    }
+
+    /// The same world with less patience with its gateway.
+    pub(super) fn with_timeout(self, timeout: std::time::Duration) -> Self {
+        Self {
+            settings: GatewaySettings {
+                timeout,
+                ..self.settings
+            },
+            ..self
+        }
+    }
+
+    /// The same world with another channel for notifications.
+    pub(super) fn with_channel(self, channel: Arc<dyn NotificationChannel>) -> Self {
+        Self { channel, ..self }
     }
 
     /// Registers the product's stock and places the order, paid by `token`.
@@ -105,16 +148,32 @@ impl World {
             low_stock_at: 0,
             backorder: BackorderPolicy::Deny,
         };
-        self.send(&self.aggregates.stock, &stock, StockCommand::Register(register)).await;
-        let receive = ReceiveStock { receipt_id: "first".into(), quantity: STOCK as u32 };
-        self.send(&self.aggregates.stock, &stock, StockCommand::Receive(receive)).await;
+        self.send(
+            &self.aggregates.stock,
+            &stock,
+            StockCommand::Register(register),
+        )
+        .await;
+        let receive = ReceiveStock {
+            receipt_id: "first".into(),
+            quantity: STOCK as u32,
+        };
+        self.send(
+            &self.aggregates.stock,
+            &stock,
+            StockCommand::Receive(receive),
+        )
+        .await;
         let line = RequestedLine {
             sku,
             name: "Mug".into(),
             quantity: 2,
             unit_price: euros(10),
             discount: euros(0),
-            tax: TaxRate { basis_points: 0, inclusive: true },
+            tax: TaxRate {
+                basis_points: 0,
+                inclusive: true,
+            },
             product_version: None,
         };
         self.order(OrderCommand::Place(PlaceOrder {
@@ -133,25 +192,41 @@ impl World {
     /// Packs, dispatches and delivers whatever is ready, as far as it goes.
     pub(super) async fn ship(&self) {
         self.settle().await;
-        let Some(shipment) = self.state().await.shipments.first().cloned() else { return };
+        let Some(shipment) = self.state().await.shipments.first().cloned() else {
+            return;
+        };
         let shipment_id = shipment.shipment_id;
-        self.order(OrderCommand::MarkShipmentPacked(MarkShipmentPacked { shipment_id })).await;
+        self.order(OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
+            shipment_id,
+        }))
+        .await;
         self.settle().await;
         let (carrier, tracking) = ("Post".to_owned(), "P1".to_owned());
-        let dispatch = DispatchShipment { shipment_id, carrier, tracking };
+        let dispatch = DispatchShipment {
+            shipment_id,
+            carrier,
+            tracking,
+        };
         self.order(OrderCommand::DispatchShipment(dispatch)).await;
         self.settle().await;
-        self.order(OrderCommand::RecordDelivery(RecordDelivery { shipment_id })).await;
+        self.order(OrderCommand::RecordDelivery(RecordDelivery { shipment_id }))
+            .await;
         self.settle().await;
     }
 
     /// Sends a command to the order.
     pub(super) async fn order(&self, command: OrderCommand) {
-        self.send(&self.aggregates.orders, &ORDER.to_string(), command).await;
+        self.send(&self.aggregates.orders, &ORDER.to_string(), command)
+            .await;
     }
 
     /// Sends a command under an id derived from its content; refusals are answers, too.
-    pub(super) async fn send<A: Decides>(&self, executor: &Executor<A>, id: &str, command: A::Command) {
+    pub(super) async fn send<A: Decides>(
+        &self,
+        executor: &Executor<A>,
+        id: &str,
+        command: A::Command,
+    ) {
         let content = serde_json::to_string(&command).unwrap();
         let command_id = derive(ORDER.0, &content);
         let context = CommandContext {
@@ -177,27 +252,41 @@ impl World {
             let lease = WorkSettings::default().lease + std::time::Duration::from_secs(1);
             self.time.hands.advance(TimeDelta::from_std(lease).unwrap());
         }
-        let process = ProcessRuntime::new(
-            "fulfilment",
-            Arc::clone(&self.store),
-            Arc::clone(&self.process),
-            self.handler(),
-            self.time.clock.clone(),
-            ProcessSettings::default(),
-        );
+        let process = self.process();
         let work = self.work_loop();
         let mut passed = process.passed();
         let (cancel, stop) = (CancellationToken::new(), CancellationToken::new());
         let ended = (cancel.clone(), stop.clone());
         let process = tokio::spawn(async move { process.run(ended.0).await });
         let worker = tokio::spawn(async move { work.run(ended.1).await });
-        until_quiet(self.store.as_ref(), &mut passed, self.work.as_ref(), &self.time.clock)
-            .await
-            .unwrap();
+        until_quiet(
+            self.store.as_ref(),
+            &mut passed,
+            self.work.as_ref(),
+            &self.time.clock,
+        )
+        .await
+        .unwrap();
         cancel.cancel();
         stop.cancel();
         process.await.unwrap().unwrap();
         worker.await.unwrap().unwrap();
+    }
+
+    /// Lets the process handle the whole log, and does none of the work that it asks for.
+    pub(super) async fn settle_without_work(&self) {
+        let process = self.process();
+        let mut passed = process.passed();
+        let cancel = CancellationToken::new();
+        let ended = cancel.clone();
+        let process = tokio::spawn(async move { process.run(ended).await });
+        let mut head = 0;
+        while self.store.head().await.unwrap().position > head {
+            head = self.store.head().await.unwrap().position;
+            passed.wait_for(|passed| *passed >= head).await.unwrap();
+        }
+        cancel.cancel();
+        process.await.unwrap().unwrap();
     }
 
     /// Lets time pass, stopping at every instant for which something was set.
@@ -217,12 +306,22 @@ impl World {
 
     /// The order.
     pub(super) async fn state(&self) -> Arc<Order> {
-        self.aggregates.orders.load(&ORDER.to_string()).await.unwrap().state
+        self.aggregates
+            .orders
+            .load(&ORDER.to_string())
+            .await
+            .unwrap()
+            .state
     }
 
     /// Its saga.
     pub(super) async fn saga(&self) -> Arc<Fulfilment> {
-        self.aggregates.fulfilments.load(&saga_id(ORDER)).await.unwrap().state
+        self.aggregates
+            .fulfilments
+            .load(&saga_id(ORDER))
+            .await
+            .unwrap()
+            .state
     }
 
     /// The product's stock.
@@ -234,8 +333,15 @@ impl World {
     /// Its payment and the payment's id.
     pub(super) async fn payment(&self) -> (String, Arc<Payment>) {
         let events = self.events().await;
-        let initiated = events.iter().find(|event| event.event_type == "PaymentInitiated");
-        let id = initiated.unwrap().stream.strip_prefix("payment-").unwrap().to_owned();
+        let initiated = events
+            .iter()
+            .find(|event| event.event_type == "PaymentInitiated");
+        let id = initiated
+            .unwrap()
+            .stream
+            .strip_prefix("payment-")
+            .unwrap()
+            .to_owned();
         let payment = self.aggregates.payments.load(&id).await.unwrap().state;
         (id, payment)
     }
@@ -245,27 +351,54 @@ impl World {
         self.store.read_all(0, 100_000).await.unwrap()
     }
 
+    fn process(&self) -> ProcessRuntime {
+        ProcessRuntime::new(
+            "fulfilment",
+            Arc::clone(&self.store),
+            Arc::clone(&self.process),
+            self.handler(),
+            self.time.clock.clone(),
+            ProcessSettings::default(),
+        )
+    }
+
     fn handler(&self) -> Arc<dyn EventHandler> {
         let timings = Timings::standard();
-        let handler = ProcessHandler::new(self.aggregates.clone(), Arc::clone(&self.store), timings);
-        if self.twice { Arc::new(HandledTwice(Arc::new(handler))) } else { Arc::new(handler) }
+        let handler =
+            ProcessHandler::new(self.aggregates.clone(), Arc::clone(&self.store), timings);
+        if self.twice {
+            Arc::new(HandledTwice(Arc::new(handler)))
+        } else {
+            Arc::new(handler)
+        }
     }
 
     fn work_loop(&self) -> WorkLoop {
         let (aggregates, clock) = (&self.aggregates, &self.time.clock);
-        let gateway = Arc::new(SimulatedGateway::new(&Timings::standard()));
-        let gateway =
-            Gateway::new(aggregates.clone(), Arc::clone(&self.store), gateway, clock.clone());
-        let notifications =
-            Notifications::new(aggregates.clone(), Arc::new(LogChannel), clock.clone());
-        WorkLoop::new(Arc::clone(&self.work), clock.clone(), WorkSettings::default())
-            .handle("timer", self.door(Timers::new(aggregates.clone(), clock.clone())))
-            .handle("gateway", self.door(gateway))
-            .handle("notification", self.door(notifications))
+        let (store, gateway) = (Arc::clone(&self.store), Arc::clone(&self.gateway));
+        let gateway = Gateway::new(aggregates.clone(), store, gateway, clock.clone())
+            .with_settings(self.settings);
+        let channel = Arc::clone(&self.channel);
+        let notifications = Notifications::new(aggregates.clone(), channel, clock.clone());
+        WorkLoop::new(
+            Arc::clone(&self.work),
+            clock.clone(),
+            WorkSettings::default(),
+        )
+        .handle(
+            "timer",
+            self.door(Timers::new(aggregates.clone(), clock.clone())),
+        )
+        .handle("gateway", self.door(gateway))
+        .handle("notification", self.door(notifications))
     }
 
     fn door(&self, handler: impl WorkHandler) -> Arc<dyn WorkHandler> {
-        if self.twice { Arc::new(AttemptedTwice(Arc::new(handler))) } else { Arc::new(handler) }
+        if self.twice {
+            Arc::new(AttemptedTwice(Arc::new(handler)))
+        } else {
+            Arc::new(handler)
+        }
     }
 }
 

@@ -12,14 +12,14 @@ use std::{
     sync::{
         OnceLock,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, Sender},
+        mpsc::Receiver,
     },
 };
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
-use super::{append::End, request::Request};
+use super::{append::End, inbox::Inbox, request::Request};
 use crate::{
     event::Position,
     event_store::{Head, StoreError},
@@ -140,7 +140,7 @@ pub(super) fn sync(
     journal: &File,
     durable: &Durable,
     committed: &Mutex<Receiver<Committed>>,
-    writer: &Sender<Request>,
+    inbox: &Inbox,
 ) {
     loop {
         let turn = committed.lock();
@@ -152,16 +152,11 @@ pub(super) fn sync(
             false => Ok(()),
         };
         let failure = durable.settle(&batch, outcome);
-        let transactions = u32::try_from(batch.len()).unwrap_or(u32::MAX);
         let answered = batch
             .iter()
             .map(|transaction| transaction.group.len())
             .sum();
-        // The writer may have ended, and left these behind.
-        let _ = writer.send(Request::Synced {
-            transactions,
-            answered,
-        });
+        inbox.synced(batch.len(), answered);
         drop(turn);
         for request in batch.into_iter().flat_map(|transaction| transaction.group) {
             request.answer(failure.as_ref());

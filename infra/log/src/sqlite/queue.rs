@@ -4,10 +4,7 @@
 
 use std::{
     path::Path,
-    sync::{
-        Arc,
-        mpsc::{self, Sender},
-    },
+    sync::{Arc, mpsc},
     thread::{self, JoinHandle},
 };
 
@@ -18,6 +15,7 @@ use super::{
     directory::DirectoryLock,
     durability::{self, Durable},
     failure::classify,
+    inbox::{Inbox, Incoming},
     request::Request,
     schema::{self, Opened},
     writer::Writer,
@@ -29,7 +27,7 @@ const UNSYNCED: usize = 16;
 
 /// Hands requests to the writer.
 pub(super) struct Queue {
-    requests: Sender<Request>,
+    inbox: Arc<Inbox>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -42,17 +40,18 @@ impl Queue {
     ) -> Result<Self, StoreError> {
         let journal = schema::journal(directory).map_err(unavailable)?;
         let checkpoints = Checkpoints::start(directory).map_err(classify)?;
-        let (requests, waiting) = mpsc::channel();
+        let inbox = Arc::new(Inbox::default());
         let (committed, unsynced) = mpsc::sync_channel(UNSYNCED);
+        let incoming = Incoming::new(Arc::clone(&inbox));
         let writer = Writer::new(
             opened,
             Arc::clone(&durable),
-            waiting,
+            incoming,
             committed,
             checkpoints,
         );
         let (of_sync, unsynced) = (Arc::clone(&durable), Mutex::new(unsynced));
-        let tell = requests.clone();
+        let tell = Arc::clone(&inbox);
         let sync = Arc::new(move || durability::sync(&journal, &of_sync, &unsynced, &tell));
         let other = Arc::clone(&sync);
         let syncers = [
@@ -69,14 +68,14 @@ impl Queue {
         };
         let thread = spawn("log-writer", write)?;
         Ok(Self {
-            requests,
+            inbox,
             thread: Some(thread),
         })
     }
 
     pub(super) fn send(&self, request: Request) -> Result<(), StoreError> {
-        self.requests
-            .send(request)
+        self.inbox
+            .put(request)
             .map_err(|_| StoreError::Unavailable {
                 detail: "the writer has stopped".to_owned(),
             })
@@ -85,7 +84,7 @@ impl Queue {
 
 impl Drop for Queue {
     fn drop(&mut self) {
-        let _ = self.requests.send(Request::Close);
+        self.inbox.close();
         // The last clone may be dropped by a closure on one of these threads themselves; a thread
         // can't wait for its own end.
         let ours = |name: Option<&str>| name.is_some_and(|name| name.starts_with("log-"));

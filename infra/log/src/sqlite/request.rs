@@ -9,17 +9,10 @@ use tokio::sync::oneshot;
 use super::{append::Appender, failure::classify};
 use crate::event_store::{AppendOutcome, Decided, StoreError};
 
-/// One entry of the writer's queue.
+/// What the writer is asked for.
 pub(super) enum Request {
     Append(Append),
     Work(Box<dyn Work>),
-    /// So many transactions are durable now, and so many requests of theirs are being answered.
-    Synced {
-        transactions: u32,
-        answered: usize,
-    },
-    /// No more requests will come.
-    Close,
 }
 
 /// Commands to append.
@@ -140,8 +133,6 @@ impl Request {
                 let _ = append.reply.send(outcome);
             }
             Self::Work(work) => work.answer(group),
-            // Nobody waits for these.
-            Self::Synced { .. } | Self::Close => {}
         }
     }
 }

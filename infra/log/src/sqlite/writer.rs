@@ -2,10 +2,7 @@
 //! out here, so they are gapless and in the order of commits. Next: `append` for one command,
 //! `durability` for the sync and the answers, `checkpoint` for what becomes of the journal.
 
-use std::sync::{
-    Arc,
-    mpsc::{Receiver, SyncSender},
-};
+use std::sync::{Arc, mpsc::SyncSender};
 
 use chrono::Utc;
 use rusqlite::Connection;
@@ -16,7 +13,7 @@ use super::{
     durability::{Committed, Durable},
     failure::{FILE, classify, commit_wrote_nothing},
     heads::Heads,
-    incoming::Incoming,
+    inbox::Incoming,
     request::Request,
     rows::micros,
     schema::Opened,
@@ -44,7 +41,7 @@ impl Writer {
     pub(super) fn new(
         opened: Opened,
         durable: Arc<Durable>,
-        requests: Receiver<Request>,
+        incoming: Incoming,
         committed: SyncSender<Committed>,
         checkpoints: Checkpoints,
     ) -> Self {
@@ -62,7 +59,7 @@ impl Writer {
             durable,
             committed,
             checkpoints,
-            incoming: Incoming::new(requests),
+            incoming,
             number: 0,
         }
     }
@@ -81,6 +78,8 @@ impl Writer {
             }
             let wrote = self.connection.total_changes() != before;
             let (end, number) = (self.end, self.number);
+            // Before it is passed on: it may be synced at once.
+            self.incoming.committed();
             // Even a failed transaction is passed on: readers may wait for its number.
             if self
                 .committed
@@ -94,7 +93,6 @@ impl Writer {
             {
                 break;
             }
-            self.incoming.committed();
             if self.durable.check().is_ok() {
                 self.checkpoints.after_commit(&self.connection);
             }
@@ -145,7 +143,7 @@ impl Writer {
                     append.write(&mut appender)?;
                 }
                 Some(Request::Work(work)) => work.run(&self.connection)?,
-                Some(Request::Synced { .. } | Request::Close) | None => {}
+                None => {}
             }
             // An error of the disk may end the transaction behind our back.
             if self.connection.is_autocommit() {

@@ -2,7 +2,7 @@
 //! that were not needed are not told at all.
 
 use orderlog_domain::fulfilment::{
-    CompensationReason, FulfilmentEvent, OperatorReason, ReplyOutcome, TimerPurpose,
+    CompensationReason, FulfilmentEvent, OperatorReason, ReplyOutcome, Step, TimerPurpose,
 };
 
 use super::{Told, told};
@@ -31,7 +31,7 @@ pub(super) fn tell(fact: &FulfilmentEvent) -> Option<Told> {
         E::FulfilmentStarted {
             process_version, ..
         } => told("Fulfilment began").number("process_version", *process_version),
-        E::StepEntered { step, .. } => told(format!("Fulfilment: {step}")).text("step", step),
+        E::StepEntered { step, .. } => told(step_title(*step)).text("step", step),
         E::CommandsIssued {
             step,
             attempt,
@@ -76,6 +76,23 @@ pub(super) fn tell(fact: &FulfilmentEvent) -> Option<Told> {
         E::FulfilmentCompleted { .. } => told("Fulfilment completed"),
         E::FulfilmentCompensated { .. } => told("Everything is undone"),
     })
+}
+
+fn step_title(step: Step) -> &'static str {
+    match step {
+        Step::Reserving => "Stock is being held",
+        Step::Authorizing => "The payment is being arranged",
+        Step::AwaitingCustomer => "Waiting for the customer",
+        Step::Reconciling => "Clearing up the payment",
+        Step::Confirming => "Being confirmed",
+        Step::Preparing => "Waiting for the goods to be packed",
+        Step::Capturing => "The money is being taken",
+        Step::Dispatching => "Waiting for the shipment to leave",
+        Step::AwaitingDelivery => "Waiting for the goods to arrive",
+        Step::Compensating => "Being undone",
+        Step::Completed => "Completed",
+        Step::Compensated => "Undone",
+    }
 }
 
 fn for_what(purpose: &TimerPurpose) -> &'static str {

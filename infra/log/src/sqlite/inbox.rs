@@ -1,0 +1,137 @@
+//! What is asked of the writer, and when enough of it is together for a commit. The writer is
+//! woken for a handful of requests rather than for each: a wake-up costs as much as an append.
+
+use std::{
+    collections::{VecDeque, vec_deque},
+    mem,
+    sync::Arc,
+};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::request::Request;
+
+/// Requests for which a writer that gathers is woken.
+const HANDFUL: usize = 8;
+
+/// Where requests wait for the writer.
+#[derive(Default)]
+pub(super) struct Inbox {
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Request>,
+    /// Requests for which the writer wants to be woken; 0 while it works.
+    wanted: usize,
+    /// Transactions that are not durable yet.
+    unsynced: usize,
+    /// Requests answered by the last sync: so many callers may be about to ask again.
+    returning: usize,
+    /// Nobody can ask any more, or nobody is there to answer.
+    closed: bool,
+}
+
+impl Inbox {
+    /// Hands a request to the writer, or back when there is none any more.
+    pub(super) fn put(&self, request: Request) -> Result<(), Request> {
+        let mut state = self.state.lock();
+        if state.closed {
+            return Err(request);
+        }
+        state.waiting.push_back(request);
+        let wake = state.wanted > 0 && state.waiting.len() >= state.wanted;
+        if wake {
+            state.wanted = 0;
+        }
+        drop(state);
+        if wake {
+            self.news.notify_one();
+        }
+        Ok(())
+    }
+
+    /// So many transactions are durable now, and so many requests of theirs are being answered.
+    pub(super) fn synced(&self, transactions: usize, answered: usize) {
+        let mut state = self.state.lock();
+        state.unsynced = state.unsynced.saturating_sub(transactions);
+        state.returning = answered;
+        drop(state);
+        self.news.notify_one();
+    }
+
+    /// No more requests will come.
+    pub(super) fn close(&self) {
+        self.state.lock().closed = true;
+        self.news.notify_one();
+    }
+}
+
+/// The writer's side of the inbox. When it goes, those who still wait are told by its silence.
+pub(super) struct Incoming {
+    inbox: Arc<Inbox>,
+    taken: vec_deque::IntoIter<Request>,
+}
+
+impl Incoming {
+    pub(super) fn new(inbox: Arc<Inbox>) -> Self {
+        Self {
+            inbox,
+            taken: VecDeque::new().into_iter(),
+        }
+    }
+
+    /// The request that opens a transaction; none when nobody can ask any more.
+    pub(super) fn first(&mut self) -> Option<Request> {
+        self.taken.next().or_else(|| {
+            let mut state = self.inbox.state.lock();
+            while state.waiting.is_empty() && !state.closed {
+                state.wanted = 1;
+                self.inbox.news.wait(&mut state);
+            }
+            self.taken = mem::take(&mut state.waiting).into_iter();
+            self.taken.next()
+        })
+    }
+
+    /// The next request of a transaction that has `gathered` ones; none when it is time to commit.
+    ///
+    /// While an earlier transaction is being synced this one could not be anyway, so it stays open
+    /// and grows: a commit writes the page at the end of each tree again, however little is new.
+    /// It ends early when those that the last sync answered are back, so that the next sync finds
+    /// it ready.
+    pub(super) fn next(&mut self, gathered: usize) -> Option<Request> {
+        self.taken.next().or_else(|| {
+            let mut state = self.inbox.state.lock();
+            loop {
+                let missing = state.returning.saturating_sub(gathered);
+                let enough = state.unsynced == 0 || missing == 0 || state.closed;
+                if enough || state.waiting.len() >= missing.min(HANDFUL) {
+                    break;
+                }
+                state.wanted = missing.min(HANDFUL);
+                self.inbox.news.wait(&mut state);
+            }
+            state.wanted = 0;
+            self.taken = mem::take(&mut state.waiting).into_iter();
+            self.taken.next()
+        })
+    }
+
+    /// A transaction was committed and is to be synced.
+    pub(super) fn committed(&self) {
+        self.inbox.state.lock().unsynced += 1;
+    }
+}
+
+impl Drop for Incoming {
+    fn drop(&mut self) {
+        let mut state = self.inbox.state.lock();
+        state.closed = true;
+        let abandoned = mem::take(&mut state.waiting);
+        drop(state);
+        drop(abandoned);
+    }
+}
