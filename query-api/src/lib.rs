@@ -4,12 +4,12 @@
 //!
 //! # Layout
 //! - [`router`] puts it on the web: `http`, `socket` and `playground` are its doors.
-//! - `schema`, `queries` and `subscription`: what can be asked for; [`types`]: what it looks like.
+//! - `schema`, `queries` and `subscription`: what can be asked for; [`objects`]: what it looks like.
 //! - `freshness`, `paging`, `failure`: how every read waits, pages and fails.
 //! - [`limits`]: what a query may ask for.
 
 pub mod limits;
-pub mod types;
+pub mod objects;
 
 mod failure;
 mod freshness;

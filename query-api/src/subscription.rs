@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     failure::{bad_input, unread},
     freshness::fresh,
-    types::order::Order,
+    objects::order::Order,
 };
 
 /// Subscriptions that one connection may hold.

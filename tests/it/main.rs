@@ -7,4 +7,5 @@ mod crash;
 mod data_directory;
 mod end_to_end;
 mod invoices;
+mod playground;
 mod rows;

@@ -1,3 +1,5 @@
+//! The description of REST, against the one that was reviewed.
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;

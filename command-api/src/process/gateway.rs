@@ -3,6 +3,7 @@
 //! refusal. Next: `calling` calls it for recorded intents; [`super::simulated_gateway`] is an engine.
 
 mod calling;
+mod errand;
 mod intent;
 mod outcome;
 mod work;

@@ -1,3 +1,5 @@
+//! Every way to fail, against its status and code.
+
 use std::sync::Arc;
 
 use orderlog_domain::product::{Product, ProductRefusal};

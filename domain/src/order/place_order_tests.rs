@@ -1,3 +1,5 @@
+//! What an order may say, and how it adds up.
+
 use super::*;
 use crate::order::{OrderCommand, testing::*};
 

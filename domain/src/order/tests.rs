@@ -1,3 +1,5 @@
+//! The order as a whole: its states, and what it takes in each.
+
 use cqrs_es::Aggregate;
 
 use crate::refusal::Refusal;

@@ -1,7 +1,7 @@
 //! Carries a command to its aggregate: load, decide on a clone, append, retry on conflict, answer
 //! with version and position. The cache is never trusted: the version is checked at the append.
 //!
-//! Each aggregate has a [`lane`]: commands that wait for it are decided in sequence and appended
+//! Each aggregate has a `lane`: commands that wait for it are decided in sequence and appended
 //! together. Next: `round` decides a batch of them and settles what the log answers.
 
 mod answer;

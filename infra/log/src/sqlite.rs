@@ -1,5 +1,9 @@
-//! The embedded engine: `events.db`, one writer thread, WAL, `synchronous=FULL`. An answer means
-//! that the write is on the disk. Next: `writer` for appends, `readers` and `rows` for reads.
+//! The embedded engine: `events.db` in WAL mode. An answer means that the write is on the disk.
+//!
+//! A request goes through `inbox` to the one `writer`, which gathers what waits into a transaction
+//! (`append` for each command) and passes it to `durability`: synced there, one `fdatasync` for
+//! many, then published and answered. Reads have connections of their own (`readers`, `rows`) and
+//! never show what is not durable.
 
 mod append;
 mod checkpoint;

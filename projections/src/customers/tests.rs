@@ -1,3 +1,5 @@
+//! The fold of customers.
+
 use super::*;
 use crate::testing::{at, journeys, rows};
 

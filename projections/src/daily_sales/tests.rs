@@ -1,3 +1,5 @@
+//! The fold of daily sales.
+
 use chrono_tz::{Europe::Berlin, UTC};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! The fold of notifications.
+
 use orderlog_domain::notification::NotificationKind;
 
 use super::*;

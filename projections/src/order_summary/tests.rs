@@ -1,3 +1,5 @@
+//! The fold of order summaries, and their three axes.
+
 use orderlog_domain::{
     ids::OperationId,
     order::{OrderEvent, OrderStatus, RejectionReason, ShipmentPhase},

@@ -1,3 +1,5 @@
+//! The fold of timelines, told as a story.
+
 use orderlog_runtime::projection::Projection;
 
 use super::*;

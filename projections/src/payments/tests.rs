@@ -1,3 +1,5 @@
+//! The fold of payments.
+
 use orderlog_domain::{
     ids::OperationId,
     money::{Currency, Money},

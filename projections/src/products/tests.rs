@@ -1,3 +1,5 @@
+//! The fold of the catalogue.
+
 use super::*;
 use crate::testing::{Told, at, euro, journeys, product, row, sku};
 

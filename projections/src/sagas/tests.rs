@@ -1,3 +1,5 @@
+//! The fold of sagas.
+
 use orderlog_domain::{
     fulfilment::{
         FulfilmentEvent, IssuedCommand, Reply, ReplyOutcome, TargetRefusal, TargetedCommand,

@@ -1,3 +1,5 @@
+//! The fold of stock levels.
+
 use super::*;
 use crate::testing::{
     Told, at, id, journey::Journey, journeys, order_id, row, rows, sku, stock as fact,

@@ -8,8 +8,8 @@ use super::argument;
 use crate::{
     failure::unread,
     freshness::fresh,
+    objects::{product::Product, stock::StockLevel},
     paging::{Rows, connection, paging, weight},
-    types::{product::Product, stock::StockLevel},
 };
 
 #[derive(Default)]

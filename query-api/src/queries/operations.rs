@@ -14,13 +14,13 @@ use crate::{
     Head,
     failure::{bad_input, unread},
     freshness::fresh,
-    paging::{Rows, connection, paging, weight},
-    types::{
+    objects::{
         projection::Projection,
         saga::Saga,
         saga_states::{SagaStatus, Step},
         sales::DailySales,
     },
+    paging::{Rows, connection, paging, weight},
 };
 
 /// The most days of one answer.

@@ -14,8 +14,7 @@ use super::argument;
 use crate::{
     failure::unread,
     freshness::fresh,
-    paging::{Rows, connection, paging, weight},
-    types::{
+    objects::{
         customer::Customer,
         notification::Notification,
         notification_states::NotificationStatus,
@@ -24,6 +23,7 @@ use crate::{
         payment::Payment,
         payment_states::PaymentState,
     },
+    paging::{Rows, connection, paging, weight},
 };
 
 #[derive(Default)]

@@ -1,3 +1,5 @@
+//! Plans carried out against a real log, once and again.
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};

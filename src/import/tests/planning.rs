@@ -1,3 +1,5 @@
+//! What is to be done with the invoices of a file.
+
 use std::collections::HashMap;
 
 use super::{pence, reading};

@@ -1,3 +1,5 @@
+//! Files read into invoices, and what is wrong with the others.
+
 use orderlog_domain::ids::Sku;
 
 use super::{CANCELLED, HEADER, SALES, file, pence, pounds, reading, retailers_file};

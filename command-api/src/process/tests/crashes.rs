@@ -88,7 +88,8 @@ fn crash_everywhere(token: &str) -> End {
 
 #[test]
 fn a_crash_anywhere_on_the_way_to_delivery_changes_nothing() {
-    let end = crash_everywhere("tok_ok");
+    // The answer of its gateway gets lost, too.
+    let end = crash_everywhere("tok_timeout");
     assert_eq!(
         (end.order, end.payment.0),
         (OrderStatus::Completed, PaymentStatus::Captured)
@@ -101,14 +102,5 @@ fn a_crash_anywhere_on_the_way_back_changes_nothing() {
     assert_eq!(
         (end.order, end.payment.0),
         (OrderStatus::Cancelled, PaymentStatus::Voided)
-    );
-}
-
-#[test]
-fn a_crash_anywhere_while_a_payment_is_unclear_changes_nothing() {
-    let end = crash_everywhere("tok_timeout");
-    assert_eq!(
-        (end.order, end.payment.0),
-        (OrderStatus::Completed, PaymentStatus::Captured)
     );
 }

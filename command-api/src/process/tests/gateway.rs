@@ -15,8 +15,9 @@ use orderlog_domain::{
 use uuid::Uuid;
 
 use super::{
+    clients::euros,
     fuse::Fuse,
-    world::{Time, World, euros},
+    world::{Time, World},
 };
 use crate::process::{
     gateway::{Answer, Call, PaymentGateway, TimedOut},

@@ -10,8 +10,9 @@ use orderlog_domain::{
 use tempfile::TempDir;
 
 use super::{
+    clients::{ORDER, STOCK, euros},
     fuse::Fuse,
-    world::{ORDER, STOCK, Time, World, euros},
+    world::{Time, World},
 };
 
 /// A shop in which an order was placed and everything was done that is due at once.

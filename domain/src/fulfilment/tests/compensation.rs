@@ -1,3 +1,5 @@
+//! What the saga undoes, and when it asks for a person.
+
 use super::story::*;
 use crate::{
     fulfilment::{Observed, Status, Step, TargetRefusal},

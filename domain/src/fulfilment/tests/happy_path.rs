@@ -1,3 +1,5 @@
+//! The saga of an order in which nothing goes wrong.
+
 use super::story::*;
 use crate::fulfilment::{Observed, Status, Step, WaitsFor};
 

@@ -1,3 +1,5 @@
+//! The saga, branch by branch: given what happened, when this is heard, then that is asked for.
+
 mod compensation;
 mod happy_path;
 mod payment;

@@ -1,3 +1,5 @@
+//! Every way in which a payment can go.
+
 use super::story::*;
 use crate::{
     fulfilment::{CompensationReason, Observed, Status, Step, TargetRefusal},

@@ -1,3 +1,5 @@
+//! What comes twice, late or before its time changes nothing.
+
 use uuid::Uuid;
 
 use super::story::*;

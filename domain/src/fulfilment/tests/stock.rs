@@ -1,3 +1,5 @@
+//! Every way in which holding stock can go.
+
 use super::story::*;
 use crate::{
     fulfilment::{CompensationReason, OperatorReason, Step},

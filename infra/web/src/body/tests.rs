@@ -1,3 +1,5 @@
+//! Bodies that can be read, and where the others are wrong.
+
 use axum::body::Body;
 use serde::Deserialize;
 

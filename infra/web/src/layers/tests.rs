@@ -1,3 +1,5 @@
+//! What is put around the routes, seen from outside.
+
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
