@@ -6,11 +6,12 @@ use std::{collections::BTreeMap, path::Path};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
-const MAY_DIFFER: [&str; 11] = [
+const MAY_DIFFER: [&str; 12] = [
     "Instant",
     "position",
     "at",
     "since",
+    "step_since",
     "held_until",
     "attempts",
     "attempt",
