@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use orderlog_domain::{
-    fulfilment::Fulfilment,
+    fulfilment::{Fulfilment, FulfilmentCommand, Observed},
     ids::{OrderId, Sku, WarehouseId},
-    notification::Notification,
-    order::Order,
-    payment::Payment,
-    product::Product,
+    notification::{Notification, NotificationCommand},
+    order::{Order, OrderCommand},
+    payment::{Payment, PaymentCommand},
+    product::{Product, ProductCommand},
     refusal::Refusal,
-    stock::StockItem,
+    stock::{StockCommand, StockItem},
 };
 use orderlog_log::{
     clock::Clock,
@@ -41,18 +41,41 @@ impl Aggregates {
     /// Executors over `store` that decide at the instants of `clock`.
     pub fn new(store: Arc<dyn EventStore>, clock: Clock) -> Self {
         Self {
-            products: executor(&store, &clock, own_stream::<Product>),
-            stock: executor(&store, &clock, own_stream::<StockItem>),
-            payments: executor(&store, &clock, |payment: &Payment, id| {
-                by_order(payment.order_id(), id)
+            products: executor(&store, &clock, own_stream, |command| {
+                matches!(command, ProductCommand::Register(_))
             }),
-            orders: executor(&store, &clock, |_, id| id.to_owned()),
-            fulfilments: executor(&store, &clock, |_, id| {
-                id.strip_prefix(SAGA_OF_AN_ORDER).unwrap_or(id).to_owned()
+            stock: executor(&store, &clock, own_stream, |command| {
+                matches!(command, StockCommand::Register(_))
             }),
-            notifications: executor(&store, &clock, |notification: &Notification, id| {
-                by_order(notification.order_id(), id)
-            }),
+            payments: executor(
+                &store,
+                &clock,
+                |payment: &Payment, id| by_order(payment.order_id(), id),
+                |command| matches!(command, PaymentCommand::Initiate(_)),
+            ),
+            orders: executor(
+                &store,
+                &clock,
+                |_, id| id.to_owned(),
+                |command| matches!(command, OrderCommand::Place(_)),
+            ),
+            fulfilments: executor(
+                &store,
+                &clock,
+                |_, id| id.strip_prefix(SAGA_OF_AN_ORDER).unwrap_or(id).to_owned(),
+                |command| {
+                    let FulfilmentCommand::Observe(observe) = command else {
+                        return false;
+                    };
+                    matches!(observe.fact, Observed::Placed { .. })
+                },
+            ),
+            notifications: executor(
+                &store,
+                &clock,
+                |notification: &Notification, id| by_order(notification.order_id(), id),
+                |command| matches!(command, NotificationCommand::Request(_)),
+            ),
         }
     }
 }
@@ -80,6 +103,7 @@ fn executor<A>(
     store: &Arc<dyn EventStore>,
     clock: &Clock,
     partition_key: fn(&A, &str) -> String,
+    begins: fn(&A::Command) -> bool,
 ) -> Executor<A>
 where
     A: Decides,
@@ -87,6 +111,7 @@ where
 {
     let binding = Binding {
         partition_key,
+        begins,
         code: |refusal| refusal.code(),
         recorded: |refusal| refusal.class().is_recorded(),
     };

@@ -40,7 +40,8 @@ pub struct PlaceOrderArgs {
     /// Directory for the data of the system that is started; a temporary one where absent
     #[arg(long, conflicts_with = "url")]
     pub data_dir: Option<PathBuf>,
-    /// Do not wait until the orders are carried through
+    /// Do not wait until the orders are carried through; a system started for the bench then has
+    /// its fan-out paused, so that acceptance is measured alone
     #[arg(long)]
     pub accept_only: bool,
     /// Print JSON

@@ -42,6 +42,7 @@ async fn place_order(args: PlaceOrderArgs) -> anyhow::Result<()> {
         data_dir,
         time_zone: chrono_tz::Tz::UTC,
         time_scale: 1.0,
+        fan_out: !args.accept_only,
     };
     let system = Embedded::start(config).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -44,6 +44,7 @@ impl ShopArgs {
             data_dir: self.data_dir.clone(),
             time_zone: self.time_zone,
             time_scale: self.time_scale,
+            fan_out: true,
         }
     }
 }

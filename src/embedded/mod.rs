@@ -38,6 +38,8 @@ pub struct Config {
     pub time_zone: Tz,
     /// Multiplies every waiting time of new orders' sagas.
     pub time_scale: f64,
+    /// Whether read models and sagas follow the log; off to measure the commands' side alone.
+    pub fan_out: bool,
 }
 
 /// A running system. Dropped without [`Embedded::stop`] it ends as if killed.
@@ -98,12 +100,14 @@ impl Embedded {
         let passed = process.passed();
         let cancel = CancellationToken::new();
         let mut running = JoinSet::new();
-        let (live, stop) = (projector.clone(), cancel.clone());
-        running.spawn(async move { Ok(live.run(stop).await?) });
-        let stop = cancel.clone();
-        running.spawn(async move { Ok(process.run(stop).await?) });
-        let stop = cancel.clone();
-        running.spawn(async move { Ok(work_loop.run(stop).await?) });
+        if config.fan_out {
+            let (live, stop) = (projector.clone(), cancel.clone());
+            running.spawn(async move { Ok(live.run(stop).await?) });
+            let stop = cancel.clone();
+            running.spawn(async move { Ok(process.run(stop).await?) });
+            let stop = cancel.clone();
+            running.spawn(async move { Ok(work_loop.run(stop).await?) });
+        }
         Ok(Self {
             log,
             aggregates,

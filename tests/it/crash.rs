@@ -8,14 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::time::timeout;
+
 use crate::{
     binary::{orderlog, run, run_json},
     invoices,
     rows::{assert_same, rows},
 };
 
-#[test]
-fn an_import_that_is_killed_again_and_again_ends_as_if_undisturbed() {
+#[tokio::test]
+async fn an_import_that_is_killed_again_and_again_ends_as_if_undisturbed() {
     let kills: u32 = setting("ORDERLOG_KILLS").map_or(20, |kills| kills.parse().unwrap());
     let mut moments =
         Moments(setting("ORDERLOG_SEED").map_or(20_261_121, |seed| seed.parse().unwrap()));
@@ -34,7 +36,7 @@ fn an_import_that_is_killed_again_and_again_ends_as_if_undisturbed() {
     while killed < kills {
         let disturbed = scratch.path().join(format!("disturbed-{round}"));
         let before = killed;
-        while !import_or_kill(&disturbed, &file, moments.within(whole / 3)) {
+        while !import_or_kill(&disturbed, &file, moments.within(whole / 3)).await {
             killed += 1;
         }
         let again = run_json(&disturbed, &["import", file.to_str().unwrap(), "--json"]);
@@ -60,24 +62,24 @@ fn an_import_that_is_killed_again_and_again_ends_as_if_undisturbed() {
 }
 
 /// Imports the file; whether it came to its end before the moment to kill it.
-fn import_or_kill(data_dir: &Path, file: &Path, after: Duration) -> bool {
-    let mut import = orderlog(data_dir, &["import", file.to_str().unwrap()])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let killer = Instant::now() + after;
-    // The only wait in here whose length matters to nothing but where the blow falls.
-    while Instant::now() < killer {
-        if let Some(ended) = import.try_wait().unwrap() {
+async fn import_or_kill(data_dir: &Path, file: &Path, after: Duration) -> bool {
+    let mut import =
+        tokio::process::Command::from(orderlog(data_dir, &["import", file.to_str().unwrap()]))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+    match timeout(after, import.wait()).await {
+        Ok(ended) => {
+            let ended = ended.unwrap();
             assert!(ended.success(), "the import failed: {ended}");
-            return true;
+            true
         }
-        std::thread::yield_now();
+        Err(_) => {
+            import.kill().await.unwrap();
+            false
+        }
     }
-    import.kill().unwrap();
-    import.wait().unwrap();
-    false
 }
 
 fn written(directory: &Path) -> PathBuf {

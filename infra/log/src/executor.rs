@@ -52,6 +52,10 @@ impl<A> Decides for A where
 pub struct Binding<A: Aggregate> {
     /// Partition key of the aggregate's events, given the aggregate after them and its id.
     pub partition_key: fn(&A, &str) -> String,
+    /// Whether a command is one that aggregates begin with. Of an aggregate that is not cached it is
+    /// decided on the empty state at once, without a look at the log: the append tells if that was
+    /// wrong.
+    pub begins: fn(&A::Command) -> bool,
     /// Stable code of a refusal.
     pub code: fn(&A::Error) -> &'static str,
     /// Whether a refusal is by a rule and so recorded; malformed and not-yet-due ones are not.

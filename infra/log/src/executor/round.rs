@@ -22,9 +22,14 @@ pub(super) async fn carry_out<A: Decides>(
     batch: Vec<Waiting<A>>,
 ) -> Vec<Waiting<A>> {
     let round = Round { core, stream };
-    let before = match core.states.recent(&*core.store, stream).await {
-        Ok(loaded) => loaded,
-        Err(error) => return round.fail(batch, &error),
+    let begins = |first: &Waiting<A>| first.attempts == 0 && (core.binding.begins)(&first.command);
+    let before = match core.states.cached(stream) {
+        Some(loaded) => loaded,
+        None if batch.first().is_some_and(begins) => Loaded::default(),
+        None => match core.states.current(&*core.store, stream).await {
+            Ok(loaded) => loaded,
+            Err(error) => return round.fail(batch, &error),
+        },
     };
     let mut state = before.clone();
     let (mut chain, mut plans) = (Vec::new(), Vec::with_capacity(batch.len()));

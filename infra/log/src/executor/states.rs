@@ -22,13 +22,18 @@ impl<A: Aggregate> States<A> {
 }
 
 impl<A: Decides> States<A> {
+    /// The aggregate as it was last seen here, perhaps stale, if it is cached.
+    pub(super) fn cached(&self, stream: &str) -> Option<Loaded<A>> {
+        self.0.get(stream)
+    }
+
     /// The aggregate as it was last seen here, perhaps stale.
     pub(super) async fn recent(
         &self,
         store: &dyn EventStore,
         stream: &str,
     ) -> Result<Loaded<A>, StoreError> {
-        match self.0.get(stream) {
+        match self.cached(stream) {
             Some(loaded) => Ok(loaded),
             None => self.current(store, stream).await,
         }

@@ -152,6 +152,7 @@ pub(crate) fn executor(store: Arc<dyn EventStore>) -> Executor<Account> {
 pub(crate) fn with_limits(store: Arc<dyn EventStore>, limits: Limits) -> Executor<Account> {
     let binding = Binding {
         partition_key: |_, id| id.to_owned(),
+        begins: |command| matches!(command, AccountCommand::Open),
         code: |refusal| match refusal {
             AccountRefusal::AlreadyOpen => "account.already_open",
             AccountRefusal::NotOpen => "account.not_open",
