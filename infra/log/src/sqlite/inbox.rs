@@ -26,10 +26,12 @@ struct State {
     waiting: VecDeque<Request>,
     /// Requests for which the writer wants to be woken; 0 while it works.
     wanted: usize,
-    /// Transactions that are not durable yet.
+    /// Requests that were committed and are not durable yet.
     unsynced: usize,
-    /// Requests answered by the last sync: so many callers may be about to ask again.
-    returning: usize,
+    /// Requests that are not answered yet.
+    open: usize,
+    /// The most that were open at once since the last sync, and between the two before.
+    peak: [usize; 2],
     /// Nobody can ask any more, or nobody is there to answer.
     closed: bool,
 }
@@ -42,6 +44,8 @@ impl Inbox {
             return Err(request);
         }
         state.waiting.push_back(request);
+        state.open += 1;
+        state.peak[0] = state.peak[0].max(state.open);
         let wake = state.wanted > 0 && state.waiting.len() >= state.wanted;
         if wake {
             state.wanted = 0;
@@ -53,11 +57,12 @@ impl Inbox {
         Ok(())
     }
 
-    /// So many transactions are durable now, and so many requests of theirs are being answered.
-    pub(super) fn synced(&self, transactions: usize, answered: usize) {
+    /// So many requests are durable now, or have failed.
+    pub(super) fn synced(&self, requests: usize) {
         let mut state = self.state.lock();
-        state.unsynced = state.unsynced.saturating_sub(transactions);
-        state.returning = answered;
+        state.unsynced -= requests;
+        state.open -= requests;
+        state.peak = [state.open, state.peak[0]];
         drop(state);
         self.news.notify_one();
     }
@@ -100,13 +105,13 @@ impl Incoming {
     ///
     /// While an earlier transaction is being synced this one could not be anyway, so it stays open
     /// and grows: a commit writes the page at the end of each tree again, however little is new.
-    /// It ends early when those that the last sync answered are back, so that the next sync finds
-    /// it ready.
+    /// It ends early when nearly all are here who asked of late, so that the next sync finds it
+    /// ready.
     pub(super) fn next(&mut self, gathered: usize) -> Option<Request> {
         self.taken.next().or_else(|| {
             let mut state = self.inbox.state.lock();
             loop {
-                let missing = state.returning.saturating_sub(gathered);
+                let missing = state.expected().saturating_sub(gathered);
                 let enough = state.unsynced == 0 || missing == 0 || state.closed;
                 if enough || state.waiting.len() >= missing.min(HANDFUL) {
                     break;
@@ -120,9 +125,17 @@ impl Incoming {
         })
     }
 
-    /// A transaction was committed and is to be synced.
-    pub(super) fn committed(&self) {
-        self.inbox.state.lock().unsynced += 1;
+    /// So many requests are about to be committed and passed on to be synced.
+    pub(super) fn committed(&self, requests: usize) {
+        self.inbox.state.lock().unsynced += requests;
+    }
+}
+
+impl State {
+    /// How many requests a transaction may hope for beside those that are being synced.
+    fn expected(&self) -> usize {
+        let peak = self.peak[0].max(self.peak[1]);
+        (peak - peak / 8).saturating_sub(self.unsynced)
     }
 }
 

@@ -9,11 +9,12 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use tokio::runtime::Handle;
 
 use super::{
     checkpoint::Checkpoints,
     directory::DirectoryLock,
-    durability::{self, Durable},
+    durability::{Durable, Syncer},
     failure::classify,
     inbox::{Inbox, Incoming},
     request::Request,
@@ -50,13 +51,17 @@ impl Queue {
             committed,
             checkpoints,
         );
-        let (of_sync, unsynced) = (Arc::clone(&durable), Mutex::new(unsynced));
-        let tell = Arc::clone(&inbox);
-        let sync = Arc::new(move || durability::sync(&journal, &of_sync, &unsynced, &tell));
-        let other = Arc::clone(&sync);
+        let syncer = Arc::new(Syncer {
+            journal,
+            durable: Arc::clone(&durable),
+            committed: Mutex::new(unsynced),
+            inbox: Arc::clone(&inbox),
+            runtime: Handle::try_current().ok(),
+        });
+        let other = Arc::clone(&syncer);
         let syncers = [
-            spawn("log-sync", move || sync())?,
-            spawn("log-sync", move || other())?,
+            spawn("log-sync", move || syncer.run())?,
+            spawn("log-sync", move || other.run())?,
         ];
         let write = move || {
             let (connection, mut checkpoints) = writer.run();

@@ -70,16 +70,11 @@ impl Writer {
             let mut group = vec![first];
             let before = self.connection.total_changes();
             self.number += 1;
-            if let Err(error) = self.commit(&mut group) {
-                tracing::error!(%error, "a group of appends failed");
-                for request in group.drain(..) {
-                    request.answer(Some(&error));
-                }
-            }
+            let failure = self.commit(&mut group).err();
             let wrote = self.connection.total_changes() != before;
             let (end, number) = (self.end, self.number);
             // Before it is passed on: it may be synced at once.
-            self.incoming.committed();
+            self.incoming.committed(group.len());
             // Even a failed transaction is passed on: readers may wait for its number.
             if self
                 .committed
@@ -88,6 +83,7 @@ impl Writer {
                     end,
                     number,
                     wrote,
+                    failure,
                 })
                 .is_err()
             {
