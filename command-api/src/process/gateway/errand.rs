@@ -149,7 +149,7 @@ impl Errand<'_> {
                 operation_id: flight.operation_id,
                 amount: flight.amount,
                 method_token: terms.method_token.clone(),
-                gateway_ref: payment.gateway_ref.clone(),
+                gateway_ref: flight.gateway_ref.clone(),
                 action_completed: intent.action_completed,
                 requested_at: intent.requested_at,
                 at: self.handler.clock.now(),
