@@ -15,6 +15,8 @@ use orderlog_log::{
 };
 use uuid::Uuid;
 
+use crate::kafka::TopicError;
+
 pub use fan_out::{FanOut, Feed, Grant, TailFanOut};
 pub use heads::last_positions;
 pub use slot::{SLOTS, partition_of, slot_of};
@@ -148,6 +150,9 @@ pub enum SourceError {
         /// What is the matter.
         detail: String,
     },
+    /// The topic is not as it should be, or no broker answers.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -156,10 +161,14 @@ pub enum SourceError {
 impl SourceError {
     /// Whether the same may succeed later.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Unavailable { .. }
-                | Self::Store(StoreError::Unavailable { .. } | StoreError::DiskFull { .. })
-        )
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Topic(error) => error.is_retryable(),
+            Self::Store(error) => matches!(
+                error,
+                StoreError::Unavailable { .. } | StoreError::DiskFull { .. }
+            ),
+            Self::OtherLog { .. } | Self::Diverged { .. } | Self::Gap { .. } => false,
+        }
     }
 }
