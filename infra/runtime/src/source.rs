@@ -15,12 +15,13 @@ use orderlog_log::{
 };
 use uuid::Uuid;
 
-use crate::kafka::TopicError;
-
+pub(crate) use fan_out::next_grant;
 pub use fan_out::{FanOut, Feed, Grant, TailFanOut};
 pub use heads::last_positions;
 pub use slot::{SLOTS, partition_of, slot_of};
 pub use tail::{LogTail, verify};
+
+use crate::kafka::TopicError;
 
 /// How far a reader of one partition has come. Stored whole, and verified when the reader starts,
 /// so that a log restored from an older backup is noticed.
