@@ -32,6 +32,7 @@ fn mend(error: &StoreError) -> &'static str {
     match error {
         StoreError::InUse { .. } => "; stop it, or give another --data-dir",
         StoreError::Newer { .. } => "; start the newer version",
+        StoreError::Older { .. } => "; give another --data-dir, and import anew",
         StoreError::NotWritable { .. } => {
             "; grant the right to write there, or give another --data-dir"
         }

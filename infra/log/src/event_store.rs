@@ -247,6 +247,18 @@ pub enum StoreError {
         /// The newest format that this build knows.
         known: i64,
     },
+    /// A build from before the first release wrote the files.
+    #[error(
+        "{path} was written before the first release (format {found}, this build knows {known})"
+    )]
+    Older {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: i64,
+        /// The format that this build knows.
+        known: i64,
+    },
     /// The files can't be written.
     #[error("{path} is not writable: {detail}")]
     NotWritable {

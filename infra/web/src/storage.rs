@@ -24,6 +24,7 @@ impl From<StoreError> for Problem {
             ),
             StoreError::InUse { .. }
             | StoreError::Newer { .. }
+            | StoreError::Older { .. }
             | StoreError::NotWritable { .. }
             | StoreError::Unavailable { .. } => (
                 "storage.unavailable",
