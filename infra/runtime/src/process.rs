@@ -1,9 +1,12 @@
 //! Hands each event to a handler, in order per partition key and for many keys at once. The
 //! handler is idempotent: after a crash it sees again what came behind the checkpoint. Never in
 //! here: a call to the outside; that is work for [`crate::work`].
-//! Next: [`ProcessRuntime`] is the loop, its `window` knows what may run and what is passed.
+//! Next: [`ProcessRuntime`] follows partitions, `run` is the loop over one, its `window` knows what
+//! may run and what is passed.
 
 mod quiet;
+mod reading;
+mod run;
 mod runtime;
 mod window;
 

@@ -15,6 +15,7 @@ use orderlog_log::{
 };
 use uuid::Uuid;
 
+pub(crate) use fan_out::next_grant;
 pub use fan_out::{FanOut, Feed, Grant, TailFanOut};
 pub use heads::last_positions;
 pub use slot::{SLOTS, partition_of, slot_of};

@@ -10,6 +10,7 @@ use orderlog_log::event_store::EventStore;
 use tokio_util::sync::CancellationToken;
 
 use super::{EventSource, LogTail, SourceError, StoredCheckpoint};
+use crate::backoff::Backoff;
 
 /// Events that the tail of the log hands out together, at most.
 const PAGE: usize = 1000;
@@ -100,5 +101,20 @@ impl Feed for TailFeed {
     async fn source(&self, from: StoredCheckpoint) -> Result<Box<dyn EventSource>, SourceError> {
         let tail = LogTail::start(Arc::clone(&self.0), from.checkpoint, PAGE).await?;
         Ok(Box::new(tail))
+    }
+}
+
+/// The next partition granted; failures of the infrastructure are waited out.
+pub(crate) async fn next_grant(fan_out: &mut impl FanOut) -> Result<Grant, SourceError> {
+    let mut failures = 0;
+    loop {
+        match fan_out.granted().await {
+            Err(error) if error.is_retryable() => {
+                failures += 1;
+                tracing::warn!(%error, failures, "no partition could be had; once more");
+                tokio::time::sleep(Backoff::INFRASTRUCTURE.delay(failures)).await;
+            }
+            granted => return granted,
+        }
     }
 }
