@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use sqlx::{PgConnection, PgExecutor, PgPool, Postgres, Transaction};
+use sqlx::{PgExecutor, PgPool, Postgres, Transaction};
 
 use super::failure::Failure;
 use crate::read_store::Hold;
@@ -53,19 +53,26 @@ pub(super) async fn hold(pool: &PgPool, name: &str) -> Result<Box<dyn Hold>, Fai
     }))
 }
 
-/// Takes the lock of a name unless another one has it.
+/// Takes the lock of a name unless another one has it. Waits a little: one that was dropped is let
+/// go only once the server has heard of it.
 pub(super) async fn claim(pool: &PgPool, name: &str) -> Result<Option<Box<dyn Hold>>, Failure> {
-    let mut transaction = pool.begin_with(BEGIN).await?;
-    let taken: bool = sqlx::query_scalar("SELECT pg_try_advisory_xact_lock($1, $2)")
+    const SOON: &str = "; SET LOCAL lock_timeout = '1s'";
+    const LOCK_TIMEOUT: &str = "55P03";
+    let mut transaction = pool.begin_with(format!("{BEGIN}{SOON}")).await?;
+    let taken = sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
         .bind(CLAIM)
         .bind(key(name))
-        .fetch_one(&mut *transaction)
-        .await?;
-    Ok(taken.then(|| {
-        Box::new(Held {
+        .execute(&mut *transaction)
+        .await;
+    match taken {
+        Ok(_) => Ok(Some(Box::new(Held {
             _transaction: transaction,
-        }) as Box<dyn Hold>
-    }))
+        }))),
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_TIMEOUT) => {
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Shares locks for as long as the connection lives.
@@ -94,7 +101,7 @@ async fn each(connection: impl PgExecutor<'_>, sql: &str, locks: &[Lock]) -> sql
 }
 
 /// Lets go of all that a connection may have kept from its use before.
-pub(super) async fn release_all(connection: &mut PgConnection) -> sqlx::Result<()> {
+pub(super) async fn release_all(connection: impl PgExecutor<'_>) -> sqlx::Result<()> {
     sqlx::query("SELECT pg_advisory_unlock_all()")
         .execute(connection)
         .await?;

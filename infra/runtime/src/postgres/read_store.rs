@@ -163,9 +163,11 @@ impl ReadStore for PgReadStore {
         generation::check_names(definition)?;
         let known = Arc::new(definition.clone());
         self.definitions.write().insert(definition.name, known);
-        self.lives.write().remove(definition.name);
         let found = registry::defined(&self.pool, definition).await;
         if let Some(found) = found.map_err(Failure::from)? {
+            if !found.current {
+                self.lives.write().remove(definition.name);
+            }
             return Ok(found);
         }
         let defined = retried(async || {

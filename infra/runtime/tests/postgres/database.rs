@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use orderlog_runtime::postgres::{PgReadSettings, PgReadStore, migrate, pool};
+use orderlog_runtime::postgres::{PgReadSettings, PgReadStore, PgWorkStore, migrate, pool};
 use sqlx::{Connection, Executor, PgConnection, PgPool, postgres::PgConnectOptions};
 use uuid::Uuid;
 
@@ -45,6 +45,16 @@ impl Database {
         let database = Self::empty().await;
         migrate(&database.pool()).await.expect("migrated");
         database
+    }
+
+    /// The database of this log.
+    pub(crate) fn of_log(mut self, log_id: Uuid) -> Self {
+        self.log_id = log_id;
+        self
+    }
+
+    pub(crate) async fn work_store(&self) -> PgWorkStore {
+        PgWorkStore::open(self.pool()).await.expect("a store")
     }
 
     pub(crate) fn pool(&self) -> PgPool {

@@ -47,13 +47,13 @@ async fn lease(store: &PgWorkStore, owner: Uuid, limit: usize) -> Vec<Uuid> {
 async fn workers_of_several_processes_lease_every_row_once() {
     const ROWS: usize = 600;
     let database = Database::migrated().await;
-    let store = PgWorkStore::open(database.pool()).await.expect("a store");
+    let store = database.work_store().await;
     let rows: Vec<NewWork> = (0..ROWS).map(|_| work()).collect();
     let all: BTreeSet<Uuid> = rows.iter().map(|row| row.id).collect();
     store.insert(rows, now()).await.expect("inserted");
     let mut workers = Vec::new();
     for _ in 0..4 {
-        let store = PgWorkStore::open(database.pool()).await.expect("a store");
+        let store = database.work_store().await;
         workers.push(tokio::spawn(async move {
             let owner = Uuid::now_v7();
             let mut mine = Vec::new();
@@ -86,8 +86,8 @@ async fn workers_of_several_processes_lease_every_row_once() {
 async fn another_process_hears_of_new_work_at_once() {
     const TIMES: u32 = 20;
     let database = Database::migrated().await;
-    let one = PgWorkStore::open(database.pool()).await.expect("a store");
-    let other = PgWorkStore::open(database.pool()).await.expect("a store");
+    let one = database.work_store().await;
+    let other = database.work_store().await;
     let owner = Uuid::now_v7();
     let mut changed = other.changed();
     let began = Instant::now();
@@ -108,7 +108,7 @@ async fn another_process_hears_of_new_work_at_once() {
 #[tokio::test]
 async fn a_process_moves_on_in_each_partition_by_itself() {
     let database = Database::migrated().await;
-    let work_store = PgWorkStore::open(database.pool()).await.expect("a store");
+    let work_store = database.work_store().await;
     let open = || PgProcessStore::open(database.pool(), database.log_id, work_store.clone());
     let (one, other) = (open().await.expect("a store"), open().await.expect("a store"));
     let start = Checkpoint::start_of(database.log_id);
