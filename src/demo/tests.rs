@@ -18,6 +18,7 @@ use orderlog_domain::{fulfilment::Timings, order::OrderStatus};
 use orderlog_log::{clock::Clock, event_store::EventStore, sqlite::SqliteEventStore};
 use orderlog_runtime::{
     process::{ProcessRuntime, ProcessSettings},
+    source::TailFanOut,
     sqlite::{SqliteProcessStore, SqliteWorkStore},
     work::{WorkLoop, WorkSettings},
 };
@@ -67,7 +68,6 @@ impl Shop {
         let handler = ProcessHandler::new(aggregates.clone(), Arc::clone(&store), timings);
         let process = ProcessRuntime::new(
             "fulfilment",
-            Arc::clone(&store),
             Arc::new(state),
             Arc::new(handler),
             clock.clone(),
@@ -81,7 +81,8 @@ impl Shop {
             .handle("gateway", Arc::new(gateway))
             .handle("notification", Arc::new(notifications));
         let (process_stop, work_stop) = (stop.clone(), stop.clone());
-        tokio::spawn(async move { process.run(process_stop).await });
+        let fan_out = TailFanOut::new(Arc::clone(&store));
+        tokio::spawn(async move { process.run(fan_out, process_stop).await });
         tokio::spawn(async move { work.run(work_stop).await });
         tokio::spawn(run(
             aggregates.clone(),

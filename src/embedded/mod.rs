@@ -19,6 +19,7 @@ use orderlog_runtime::{
     process::{ProcessError, until_quiet},
     projector::{Projector, ProjectorError},
     read_store::ReadStore,
+    source::TailFanOut,
     sqlite::{SqliteReadStore, SqliteWorkStore},
 };
 use tokio::{
@@ -96,15 +97,16 @@ impl Embedded {
         let (reads, projector) = parts::projector(&log, config).await?;
         let work = SqliteWorkStore::open(log.clone()).await?;
         let process = parts::process(&log, &work, &aggregates, &clock, timings.clone()).await?;
-        let work_loop = parts::work_loop(store, &work, &aggregates, &clock, &timings);
+        let work_loop = parts::work_loop(Arc::clone(&store), &work, &aggregates, &clock, &timings);
         let passed = process.passed();
         let cancel = CancellationToken::new();
         let mut running = JoinSet::new();
         if config.fan_out {
-            let (live, stop) = (projector.clone(), cancel.clone());
-            running.spawn(async move { Ok(live.run(stop).await?) });
+            let (live, fan_out) = (projector.clone(), TailFanOut::new(Arc::clone(&store)));
             let stop = cancel.clone();
-            running.spawn(async move { Ok(process.run(stop).await?) });
+            running.spawn(async move { Ok(live.run(fan_out, stop).await?) });
+            let (fan_out, stop) = (TailFanOut::new(Arc::clone(&store)), cancel.clone());
+            running.spawn(async move { Ok(process.run(fan_out, stop).await?) });
             let stop = cancel.clone();
             running.spawn(async move { Ok(work_loop.run(stop).await?) });
         }

@@ -65,12 +65,11 @@ pub(super) async fn process(
 ) -> Result<ProcessRuntime, StartError> {
     let store = SqliteProcessStore::open(log.clone(), work.clone()).await?;
     let log: Arc<dyn EventStore> = Arc::new(log.clone());
-    let handler = ProcessHandler::new(aggregates.clone(), Arc::clone(&log), timings);
+    let handler = ProcessHandler::new(aggregates.clone(), log, timings);
     let settings = ProcessSettings::default();
     let (store, handler) = (Arc::new(store), Arc::new(handler));
     Ok(ProcessRuntime::new(
         PROCESS,
-        log,
         store,
         handler,
         clock.clone(),
@@ -108,7 +107,7 @@ pub(super) async fn caught_up(
     for projection in projector.projections().await? {
         let mut standing = progress.watch(&projection.name);
         let passed = |standing: &Standing| {
-            standing.position >= position || standing.activity != Activity::Running
+            standing.position() >= position || standing.activity != Activity::Running
         };
         // The sender lives as long as the board, which is borrowed here.
         let _ = standing.wait_for(passed).await;

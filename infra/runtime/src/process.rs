@@ -1,9 +1,12 @@
 //! Hands each event to a handler, in order per partition key and for many keys at once. The
 //! handler is idempotent: after a crash it sees again what came behind the checkpoint. Never in
 //! here: a call to the outside; that is work for [`crate::work`].
-//! Next: [`ProcessRuntime`] is the loop, its `window` knows what may run and what is passed.
+//! Next: [`ProcessRuntime`] follows partitions, `run` is the loop over one, its `window` knows what
+//! may run and what is passed.
 
 mod quiet;
+mod reading;
+mod run;
 mod runtime;
 mod window;
 
@@ -16,7 +19,7 @@ use orderlog_log::{
 use uuid::Uuid;
 
 use crate::{
-    source::{Checkpoint, SourceError},
+    source::{Checkpoint, Offset, SourceError, StoredCheckpoint},
     work::NewWork,
 };
 
@@ -45,10 +48,11 @@ pub enum HandleError {
 /// Where a process keeps its checkpoint, the work that it asked for, and what it could not handle.
 #[async_trait]
 pub trait ProcessStore: Send + Sync + 'static {
-    /// Where the process stands, and what is parked; at the start of the log if it is new.
-    async fn load(&self, process: &str) -> Result<ProcessState, StoreError>;
+    /// Where the process stands in the partition, and what is parked; at the start of the log if it
+    /// is new.
+    async fn load(&self, process: &str, partition: u32) -> Result<ProcessState, StoreError>;
 
-    /// Writes all of it in one transaction, if the checkpoint is still the one expected.
+    /// Writes all of it in one transaction, if the partition's checkpoint is still the one expected.
     async fn save(&self, save: ProcessSave) -> Result<(), SaveError>;
 
     /// Parked events of the process behind `after`, oldest first.
@@ -63,9 +67,9 @@ pub trait ProcessStore: Send + Sync + 'static {
 /// A process as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessState {
-    /// All events up to here are handled or parked.
-    pub checkpoint: Checkpoint,
-    /// Partition keys with parked events.
+    /// All events of the partition up to here are handled or parked.
+    pub checkpoint: StoredCheckpoint,
+    /// Partition keys with parked events, of any partition.
     pub parked_keys: Vec<String>,
 }
 
@@ -74,10 +78,14 @@ pub struct ProcessState {
 pub struct ProcessSave {
     /// The process.
     pub process: String,
-    /// Where it stood.
+    /// The partition.
+    pub partition: u32,
+    /// Where it stood there.
     pub expected: Checkpoint,
     /// Where it stands now; the same where only work or parked events are new.
     pub checkpoint: Checkpoint,
+    /// Offset to be stored beside the checkpoint; `None` leaves the stored one as it is.
+    pub offset: Option<Offset>,
     /// Work rows of events handled since, also of events behind the checkpoint.
     pub work: Vec<NewWork>,
     /// Events that could not be handled, or wait behind one.
@@ -104,7 +112,7 @@ pub struct ParkedEvent {
 /// Why a process could not save.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SaveError {
-    /// Another worker runs the process and has moved it on.
+    /// Another worker runs the process in this partition and has moved it on.
     #[error("another worker has taken over the process {process}")]
     Fenced {
         /// The process.

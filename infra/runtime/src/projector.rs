@@ -1,19 +1,26 @@
-//! Folds the log into the rows of every projection: each event is read and decoded once, folded
-//! through all projections that have not passed it, and rows and checkpoints of all of them are
-//! written in one transaction. An event that can't be folded is parked at once with what follows
-//! of its partition key; failures of the infrastructure are retried and never parked.
-//! Next: `member` folds one projection, `live` is the loop, [`crate::rebuild`] does it anew.
+//! Folds the log into the rows of every projection, partition by partition: each event is read and
+//! decoded once, folded through all projections that have not passed it, and rows and checkpoints of
+//! all of them are written in one transaction. An event that can't be folded is parked at once with
+//! what follows of its partition key; failures of the infrastructure are retried and never parked.
+//! Next: `live` takes partitions on, `follow` is the loop over one, `member` folds one projection,
+//! [`crate::rebuild`] does it anew.
 
 mod batch;
+mod follow;
 mod live;
 mod member;
+mod modes;
 mod status;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use orderlog_log::{event::RecordedEvent, event_store::EventStore};
 use parking_lot::Mutex;
-use tokio::sync::watch;
+use tokio::sync::{RwLock, watch};
+use uuid::Uuid;
 
 use crate::{
     projection::ErasedProjection,
@@ -23,7 +30,12 @@ use crate::{
 
 pub use batch::{DecodeError, Decoder};
 pub use status::{ProjectionState, ProjectionStatus};
-pub(crate) use {batch::Decoded, member::Member};
+pub(crate) use {
+    batch::Decoded,
+    follow::share,
+    member::{Member, Place},
+    modes::Mode,
+};
 
 /// Keeps the rows of all projections up to date. Cheap to clone.
 pub struct Projector<E> {
@@ -47,25 +59,12 @@ pub(crate) struct Inner<E> {
     modes: Mutex<HashMap<&'static str, Mode>>,
     /// Moves with every change of a mode; the loop then starts anew.
     modes_changed: watch::Sender<u64>,
-    /// Held while a batch is folded and written.
-    turn: tokio::sync::Mutex<()>,
+    /// Why partitions stand still, by partition.
+    halted: Mutex<BTreeMap<u32, String>>,
+    /// Shared by all that fold and write a batch.
+    turn: RwLock<()>,
     /// Held by the one rebuild that may run.
     pub(crate) rebuilding: tokio::sync::Mutex<()>,
-}
-
-/// What a projection is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// The loop folds events into its rows.
-    Live,
-    /// An operator paused it.
-    Paused,
-    /// Its rows are of another version, and not served before they are rebuilt.
-    Outdated,
-    /// A rebuild holds it at its position.
-    Held,
-    /// It can't go on; why.
-    Halted(String),
 }
 
 impl<E: Send + Sync + 'static> Projector<E> {
@@ -90,7 +89,8 @@ impl<E: Send + Sync + 'static> Projector<E> {
             projections,
             modes: Mutex::new(modes),
             modes_changed: watch::Sender::new(0),
-            turn: tokio::sync::Mutex::new(()),
+            halted: Mutex::default(),
+            turn: RwLock::default(),
             rebuilding: tokio::sync::Mutex::new(()),
         };
         Ok(Self {
@@ -138,47 +138,14 @@ impl<E: 'static> Inner<E> {
             })
     }
 
-    pub(crate) fn mode(&self, name: &str) -> Mode {
-        self.modes.lock().get(name).cloned().unwrap_or(Mode::Paused)
-    }
-
-    /// Changes what a projection is doing; a batch under way may still move it, see
-    /// [`Inner::settled`].
-    pub(crate) fn set(&self, name: &'static str, mode: Mode) {
-        self.store
-            .progress()
-            .publish(name, |standing| standing.activity = mode.activity());
-        self.modes.lock().insert(name, mode);
-        self.modes_changed.send_modify(|changes| *changes += 1);
-    }
-
-    /// Moves with every change of a mode.
-    pub(crate) fn modes_changed(&self) -> watch::Receiver<u64> {
-        self.modes_changed.subscribe()
-    }
-
-    /// Waits until the batch under way is written; later ones see the modes as they are now.
+    /// Waits until all batches under way are written; later ones see the modes as they are now.
     pub(crate) async fn settled(&self) {
-        drop(self.turn.lock().await);
-    }
-}
-
-impl Mode {
-    pub(crate) fn of(defined: &Defined) -> Self {
-        match (defined.current, defined.paused) {
-            (false, _) => Self::Outdated,
-            (true, true) => Self::Paused,
-            (true, false) => Self::Live,
-        }
+        drop(self.turn.write().await);
     }
 
-    fn activity(&self) -> Activity {
-        match self {
-            Self::Live => Activity::Running,
-            Self::Paused => Activity::Paused,
-            Self::Outdated | Self::Held => Activity::Rebuilding,
-            Self::Halted(_) => Activity::Stopped,
-        }
+    /// Which log it is.
+    pub(crate) async fn log_id(&self) -> Result<Uuid, SourceError> {
+        Ok(self.log.head().await?.log_id)
     }
 }
 
@@ -193,10 +160,10 @@ async fn publish_start(store: &dyn ReadStore, defined: &Defined) -> Result<(), R
     store
         .progress()
         .publish(&defined.live.projection, |standing| {
-            standing.position = if defined.current {
-                stored.checkpoint.position
+            standing.positions = if defined.current {
+                stored.positions(store.partitions())
             } else {
-                0
+                vec![0; store.partitions() as usize].into()
             };
             standing.parked = Arc::new(stored.parked.into_iter().collect());
             standing.activity = activity;
@@ -215,7 +182,24 @@ pub enum ProjectorError {
         /// The names that there are.
         known: Vec<&'static str>,
     },
-    /// An event that this build does not know; nothing behind it is folded.
+    /// Fan-out and read store do not go together.
+    #[error(
+        "the events come in {fan_out} partitions and the read models are divided into {store}: \
+         bring the right ones together, or build the read models anew with {fan_out} partitions"
+    )]
+    Partitions {
+        /// Partitions of the fan-out.
+        fan_out: u32,
+        /// Partitions of the read store.
+        store: u32,
+    },
+    /// Another process is rebuilding the projection.
+    #[error("{projection} is being rebuilt by another process: wait until that is done")]
+    BeingRebuilt {
+        /// The projection.
+        projection: &'static str,
+    },
+    /// An event that this build does not know; nothing behind it in its partition is folded.
     #[error(
         "the event at position {} ({} version {}) is newer than this build: {reason}; \
          start a build that knows it", event.position, event.event_type, event.schema_version
@@ -255,8 +239,11 @@ impl ProjectorError {
             Self::Read(read) | Self::Commit(CommitError::Store(read)) => {
                 matches!(read, ReadError::Unavailable { .. })
             }
-            Self::Commit(CommitError::Fenced { .. }) => true,
-            Self::UnknownProjection { .. } | Self::NewerEvent { .. } | Self::Halted { .. } => false,
+            Self::Commit(CommitError::Fenced { .. }) | Self::BeingRebuilt { .. } => true,
+            Self::UnknownProjection { .. }
+            | Self::Partitions { .. }
+            | Self::NewerEvent { .. }
+            | Self::Halted { .. } => false,
         }
     }
 }

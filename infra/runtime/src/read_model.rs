@@ -139,30 +139,24 @@ impl<R: DeserializeOwned> ReadModel<R> {
     ) -> Result<(), ReadError> {
         let mut standing = self.store.progress().watch(self.projection);
         let settled = |now: &Standing| {
-            now.position >= position
-                || now
-                    .parked
-                    .get(partition_key)
-                    .is_some_and(|parked| *parked <= position)
+            now.position_of(partition_key) >= position || now.is_parked(partition_key, position)
         };
         // Whether it has settled is judged below, on the latest standing: also when time ran out.
         let _ = timeout(within, standing.wait_for(settled)).await;
         let now = standing.borrow().clone();
-        let parked = now
-            .parked
-            .get(partition_key)
-            .is_some_and(|parked| *parked <= position);
-        if now.position >= position && !parked {
+        let parked = now.is_parked(partition_key, position);
+        let at = now.position_of(partition_key);
+        if at >= position && !parked {
             return Ok(());
         }
         let reason = if parked {
             BehindReason::Parked
         } else {
-            now.reason()
+            now.reason(partition_key)
         };
         Err(ReadError::Behind {
             projection: self.projection.to_owned(),
-            at: now.position,
+            at,
             wanted: position,
             reason,
         })

@@ -1,19 +1,24 @@
 //! The port to read models: rows and checkpoint in one transaction, fenced by compare-and-set on
-//! the checkpoint, so that a worker that was replaced can't write. A projection's rows live in a
-//! generation: the live one is read, a staged one is built beside it and swapped in. All of it is
-//! rebuildable from the log. Engine: [`crate::sqlite::SqliteReadStore`].
+//! the checkpoint of (generation, partition), so that a worker that was replaced can't write. A
+//! projection's rows live in a generation: the live one is read, a staged one is built beside it
+//! and swapped in. All of it is rebuildable from the log.
+//! Engine: [`crate::sqlite::SqliteReadStore`].
 
 mod changes;
 mod progress;
 mod written;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use orderlog_log::event::Position;
 use uuid::Uuid;
 
-use crate::{projection::Definition, read_model::PageQuery, source::Checkpoint};
+use crate::{
+    projection::Definition,
+    read_model::PageQuery,
+    source::{Checkpoint, StoredCheckpoint},
+};
 
 pub use changes::{Change, Changed, Changes, Subscription};
 pub use progress::{Activity, Progress, Standing};
@@ -22,13 +27,16 @@ pub use written::{Commit, IndexEntry, NewParked, RowChange, StoredRow, Target, T
 /// Where read models live.
 #[async_trait]
 pub trait ReadStore: Send + Sync + 'static {
+    /// Into how many partitions its checkpoints are divided: fixed when the store is created.
+    fn partitions(&self) -> u32;
+
     /// Makes the projection known, with empty rows where the store has none of it.
     async fn define(&self, definition: &Definition) -> Result<Defined, ReadError>;
 
     /// Every projection that was defined, by name.
     async fn stored(&self) -> Result<Vec<Stored>, ReadError>;
 
-    /// Where a generation has come, and the partition keys that are parked in it.
+    /// Where a generation has come in each partition, and the partition keys that are parked in it.
     async fn standing(&self, target: &Target) -> Result<TargetStanding, ReadError>;
 
     /// The rows of a generation under these keys; those that do not exist are left out.
@@ -44,8 +52,17 @@ pub trait ReadStore: Send + Sync + 'static {
     /// A page of live rows.
     async fn page(&self, projection: &str, query: &PageQuery) -> Result<StoredPage, ReadError>;
 
+    /// Makes the caller the one that rebuilds the projection, over all processes, until the claim
+    /// is dropped; `None` where another one is at it. To be made before [`ReadStore::stage`].
+    async fn claim(&self, projection: &str) -> Result<Option<Box<dyn Hold>>, ReadError>;
+
     /// Creates an empty generation beside the live one; one left over from before is dropped.
     async fn stage(&self, definition: &Definition) -> Result<Target, ReadError>;
+
+    /// Keeps everybody, in every process, from committing to the projection's live generation until
+    /// the hold is dropped; waits for commits under way. Who holds may read, commit to a staged
+    /// generation and [adopt](ReadStore::adopt) it meanwhile.
+    async fn hold(&self, projection: &str) -> Result<Box<dyn Hold>, ReadError>;
 
     /// Hashes and counts both generations and lists the first `limit` rows that differ.
     async fn compare(
@@ -55,13 +72,15 @@ pub trait ReadStore: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Comparison, ReadError>;
 
-    /// Makes the staged generation the live one, if the live one's checkpoint is still `expected`,
-    /// and drops the old rows.
+    /// Makes the staged generation the live one and drops the old rows, if the live one's
+    /// checkpoints are still `expected` (a partition that is missing stands at the start) and the
+    /// staged one is still there. The staged one keeps its own checkpoints; where one is the live
+    /// one's, too, the live one's offset is taken over.
     async fn adopt(
         &self,
         definition: &Definition,
         staged: &Target,
-        expected: Checkpoint,
+        expected: &BTreeMap<u32, Checkpoint>,
     ) -> Result<(), CommitError>;
 
     /// Hash and number of a generation's rows.
@@ -93,6 +112,9 @@ pub trait ReadStore: Send + Sync + 'static {
     fn changes(&self) -> &Changes;
 }
 
+/// Something that the caller alone has until it is dropped.
+pub trait Hold: Send + Sync {}
+
 /// What the store has of a projection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Defined {
@@ -113,8 +135,8 @@ pub struct Stored {
     pub version: String,
     /// The generation that is read.
     pub generation: u64,
-    /// How far its rows have come.
-    pub checkpoint: Checkpoint,
+    /// How far its rows have come in each partition; one that is missing stands at the start.
+    pub checkpoints: BTreeMap<u32, Checkpoint>,
     /// How many rows it has.
     pub rows: u64,
     /// How many events are parked.
@@ -126,10 +148,35 @@ pub struct Stored {
 /// Where a generation stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TargetStanding {
-    /// How far it has come.
-    pub checkpoint: Checkpoint,
+    /// How far it has come in each partition; one that is missing stands at the start.
+    pub checkpoints: BTreeMap<u32, StoredCheckpoint>,
     /// Parked partition keys, each with the position of its first parked event.
     pub parked: Vec<(String, Position)>,
+}
+
+impl Stored {
+    /// The largest position that its rows have passed in any partition.
+    pub fn position(&self) -> Position {
+        let positions = self.checkpoints.values().map(|at| at.position);
+        positions.max().unwrap_or_default()
+    }
+}
+
+impl TargetStanding {
+    /// How far it has come in `partition` of the log `log_id`.
+    pub fn at(&self, partition: u32, log_id: Uuid) -> StoredCheckpoint {
+        let stored = self.checkpoints.get(&partition).copied();
+        stored.unwrap_or(StoredCheckpoint::start_of(log_id))
+    }
+
+    /// The position passed in each of `count` partitions.
+    pub fn positions(&self, count: u32) -> Arc<[Position]> {
+        let position = |partition| {
+            let stored = self.checkpoints.get(&partition);
+            stored.map_or(0, |stored| stored.checkpoint.position)
+        };
+        (0..count).map(position).collect()
+    }
 }
 
 /// An event that could not be folded, or that waits behind one.
@@ -203,7 +250,8 @@ pub struct Difference {
 /// Why a commit wrote nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// Another worker has moved the rows on; start again from the stored checkpoint.
+    /// Another worker has moved the rows on, or the generation is not there any more: start again
+    /// from what is stored.
     #[error("another worker has taken over {projection}")]
     Fenced {
         /// The projection.
@@ -222,7 +270,7 @@ pub enum ReadError {
     Behind {
         /// The projection.
         projection: String,
-        /// Where it is.
+        /// Where it is, in the partition that was asked for.
         at: Position,
         /// What was asked for.
         wanted: Position,

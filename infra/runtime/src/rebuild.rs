@@ -1,8 +1,11 @@
 //! Builds rows anew from the log alone, beside the live ones, holds the projection for a moment at
-//! its position, compares the two hash for hash, and swaps them in one transaction. Works while the
-//! projector runs and without it. Memory is bounded: rows are written batch by batch.
-//! Next: `stage` folds the log into the new generation.
+//! its position in each partition, compares the two hash for hash, and swaps them in one
+//! transaction. Works beside projectors of this and of other processes, and without any. Memory is
+//! bounded: rows are written batch by batch.
+//! Next: `stage` folds the log into the new generation, `reach` knows how far.
 
+mod finish;
+mod reach;
 mod renew;
 mod stage;
 
@@ -12,22 +15,21 @@ use orderlog_log::event::Position;
 use serde::Serialize;
 
 use crate::{
-    projector::{Inner, Member, Mode, Projector, ProjectorError},
-    read_store::{Change, Comparison, Difference, Target},
-    source::{Checkpoint, SourceError, verify},
+    projector::{Inner, Projector, ProjectorError},
+    read_store::Hold,
 };
 pub(crate) use renew::renew_outdated;
-use stage::Stage;
-
-/// Rows that differ are listed up to this number.
-const DIFFERENCES: usize = 20;
+use {
+    reach::Reach,
+    stage::{Stage, Staged},
+};
 
 /// How far a rebuild has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RebuildProgress {
-    /// Events folded.
+    /// Position up to which the log was read.
     pub position: Position,
-    /// Events to fold, as far as known.
+    /// Position up to which it is to be read, as far as known.
     pub of: Position,
 }
 
@@ -101,168 +103,47 @@ impl<E: Send + Sync + 'static> Inner<E> {
     ) -> Result<Vec<RebuildReport>, ProjectorError> {
         let _one_at_a_time = self.rebuilding.lock().await;
         let started = Instant::now();
-        let mut members = Vec::new();
-        let mut nearest = Position::MAX;
-        for name in names {
-            let projection = self.find(name)?;
-            let staged = self.store.stage(&projection.definition()).await?;
-            let store = self.store.as_ref();
-            members.push(Member::open(store, projection, staged, stage::CACHED).await?);
-            nearest = nearest.min(self.goal(name).await?.until);
-        }
-        Stage {
+        let log_id = self.log_id().await?;
+        let stage = Stage {
             inner: self,
+            log_id,
             progress,
+        };
+        let mut claims = Vec::new();
+        let mut all_staged = Vec::new();
+        let mut nearest: Option<Vec<Position>> = None;
+        for name in names {
+            claims.push(self.claim(name).await?);
+            let projection = self.find(name)?;
+            all_staged.push(Staged::open(self.store.as_ref(), projection, log_id).await?);
+            let bounds = stage.goal(name).await?.bounds;
+            nearest = Some(match nearest {
+                None => bounds,
+                Some(nearest) => nearest.into_iter().zip(bounds).map(least).collect(),
+            });
         }
-        .fold(&mut members, nearest)
-        .await?;
+        let mut reach = Reach::nothing(self.store.partitions());
+        let nearest = nearest.unwrap_or_default();
+        stage.fold(&mut all_staged, &mut reach, &nearest).await?;
 
         let mut reports = Vec::new();
-        for member in members {
-            let mut report = self.finish(member, progress).await?;
+        for staged in all_staged {
+            let mut report = stage.finish(staged, reach.clone()).await?;
             report.seconds = started.elapsed().as_secs_f64();
             reports.push(report);
         }
         Ok(reports)
     }
 
-    /// Brings one staged generation to the live position, compares, and swaps.
-    async fn finish(
-        &self,
-        member: Member<E>,
-        progress: &(dyn Fn(RebuildProgress) + Send + Sync),
-    ) -> Result<RebuildReport, ProjectorError> {
-        let name = member.name();
-        let mut members = [member];
-        let stage = Stage {
-            inner: self,
-            progress,
-        };
-        // Most of what came meanwhile is folded before the live rows are held.
-        while let until = self.goal(name).await?.until
-            && members[0].checkpoint().position + stage::PAGE as u64 <= until
-        {
-            stage.fold(&mut members, until).await?;
-        }
-        let mut hold = Hold::of(self, name);
-        self.settled().await;
-        let report = self.compare_and_swap(&stage, &mut members).await?;
-        hold.after = Mode::of(&self.store.define(&self.find(name)?.definition()).await?);
-        Ok(report)
-    }
-
-    async fn compare_and_swap(
-        &self,
-        stage: &Stage<'_, E>,
-        members: &mut [Member<E>; 1],
-    ) -> Result<RebuildReport, ProjectorError> {
-        let definition = self.find(members[0].name())?.definition();
-        let goal = self.goal(definition.name).await?;
-        stage.fold(members, goal.until).await?;
-        let [member] = members;
-        let report = if goal.comparable {
-            let staged = member.target();
-            report_of(
-                self.store.compare(&goal.live, staged, DIFFERENCES).await?,
-                member,
-            )
-        } else {
-            let rebuilt = self.store.hash(member.target()).await?;
-            RebuildReport {
-                projection: definition.name.to_owned(),
-                rows: rebuilt.rows,
-                live_hash: None,
-                live_rows: None,
-                rebuilt_hash: rebuilt.hash,
-                equal: false,
-                differences: Vec::new(),
-                events: member.checkpoint().position,
-                seconds: 0.0,
-            }
-        };
-        self.store
-            .adopt(&definition, member.target(), goal.expected)
-            .await?;
-        member.publish(self.store.progress());
-        let projection = definition.name.to_owned();
-        let position = member.checkpoint().position;
-        self.store.changes().announce(vec![Change {
-            projection,
-            key: None,
-            position,
-        }]);
-        Ok(report)
-    }
-
-    /// Up to where the rows are to be built, so that they can take the place of the live ones.
-    async fn goal(&self, name: &str) -> Result<Goal, ProjectorError> {
-        let defined = self.store.define(&self.find(name)?.definition()).await?;
-        let expected = self.store.standing(&defined.live).await?.checkpoint;
-        let verified = verify(self.log.as_ref(), expected).await;
-        let until = match &verified {
-            Ok(()) => expected.position,
-            Err(SourceError::Diverged { head, .. }) => *head,
-            Err(error) => return Err(error.clone().into()),
-        };
-        let comparable = verified.is_ok() && defined.current;
-        Ok(Goal {
-            live: defined.live,
-            expected,
-            until,
-            comparable,
-        })
+    /// The right to rebuild the projection, which one process at a time has.
+    async fn claim(&self, name: &'static str) -> Result<Box<dyn Hold>, ProjectorError> {
+        let claim = self.store.claim(name).await?;
+        claim.ok_or(ProjectorError::BeingRebuilt { projection: name })
     }
 }
 
-/// Holds a projection at its position; lets it go on when dropped, also where a rebuild fails or is
-/// given up.
-struct Hold<'a, E: 'static> {
-    inner: &'a Inner<E>,
-    name: &'static str,
-    after: Mode,
-}
-
-impl<'a, E: 'static> Hold<'a, E> {
-    fn of(inner: &'a Inner<E>, name: &'static str) -> Self {
-        let after = inner.mode(name);
-        if after != Mode::Outdated {
-            inner.set(name, Mode::Held);
-        }
-        Self { inner, name, after }
-    }
-}
-
-impl<E: 'static> Drop for Hold<'_, E> {
-    fn drop(&mut self) {
-        self.inner.set(self.name, self.after.clone());
-    }
-}
-
-/// What a staged generation has to reach.
-struct Goal {
-    live: Target,
-    expected: Checkpoint,
-    until: Position,
-    comparable: bool,
-}
-
-fn report_of<E: 'static>(comparison: Comparison, member: &Member<E>) -> RebuildReport {
-    let difference = |found: Difference| RowDifference {
-        key: found.key,
-        live: found.live,
-        rebuilt: found.staged,
-    };
-    RebuildReport {
-        projection: member.name().to_owned(),
-        rows: comparison.staged.rows,
-        equal: comparison.live == comparison.staged,
-        live_hash: Some(comparison.live.hash),
-        live_rows: Some(comparison.live.rows),
-        rebuilt_hash: comparison.staged.hash,
-        differences: comparison.differences.into_iter().map(difference).collect(),
-        events: member.checkpoint().position,
-        seconds: 0.0,
-    }
+fn least((one, other): (Position, Position)) -> Position {
+    one.min(other)
 }
 
 fn unreported(projection: &'static str) -> ProjectorError {

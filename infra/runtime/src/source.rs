@@ -1,8 +1,10 @@
 //! The fan-out: batches of recorded events per partition, in order, with what to store as
-//! checkpoint. The embedded source is the tail of the log; there, all is one partition.
-//! A checkpoint is verified before anything is read behind it. Next: [`crate::projector`],
-//! [`crate::process`].
+//! checkpoint. A worker follows the partitions that a [`FanOut`] grants it. The embedded one is the
+//! tail of the log; there, all is one partition. A checkpoint is verified before anything is read
+//! behind it. Next: [`crate::projector`], [`crate::process`].
 
+mod fan_out;
+mod heads;
 mod slot;
 mod tail;
 
@@ -13,6 +15,9 @@ use orderlog_log::{
 };
 use uuid::Uuid;
 
+pub(crate) use fan_out::next_grant;
+pub use fan_out::{FanOut, Feed, Grant, TailFanOut};
+pub use heads::last_positions;
 pub use slot::{SLOTS, partition_of, slot_of};
 pub use tail::{LogTail, verify};
 
@@ -48,6 +53,29 @@ impl Checkpoint {
     }
 }
 
+/// Place of a record in a partition of a broker's topic.
+pub type Offset = i64;
+
+/// A checkpoint as it is stored, and from where a broker may be read on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredCheckpoint {
+    /// How far the reader has come: this alone counts.
+    pub checkpoint: Checkpoint,
+    /// Offset of the checkpoint's event or of an earlier one; `None` where none is known. A hint:
+    /// what it leads to is checked against the checkpoint.
+    pub offset: Option<Offset>,
+}
+
+impl StoredCheckpoint {
+    /// Before the first event of the log `log_id`.
+    pub fn start_of(log_id: Uuid) -> Self {
+        Self {
+            checkpoint: Checkpoint::start_of(log_id),
+            offset: None,
+        }
+    }
+}
+
 /// Events of one partition, oldest first.
 #[derive(Clone, Debug)]
 pub struct Batch {
@@ -57,9 +85,21 @@ pub struct Batch {
     pub events: Vec<RecordedEvent>,
     /// What is stored once all of them are handled.
     pub checkpoint: Checkpoint,
+    /// Offset of the last event, where it came from a broker.
+    pub offset: Option<Offset>,
 }
 
-/// Recorded events, in order, without a gap.
+impl Batch {
+    /// Where a reader stands behind this batch.
+    pub fn end(&self) -> StoredCheckpoint {
+        StoredCheckpoint {
+            checkpoint: self.checkpoint,
+            offset: self.offset,
+        }
+    }
+}
+
+/// Recorded events of one partition, in order, none left out.
 #[async_trait]
 pub trait EventSource: Send {
     /// The next events; waits until there are some. May be dropped while it waits: nothing is lost.
@@ -103,6 +143,12 @@ pub enum SourceError {
         /// What came.
         found: Position,
     },
+    /// Where the events come from can't be reached now.
+    #[error("no events can be had: {detail}")]
+    Unavailable {
+        /// What is the matter.
+        detail: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -113,7 +159,8 @@ impl SourceError {
     pub fn is_retryable(&self) -> bool {
         matches!(
             self,
-            Self::Store(StoreError::Unavailable { .. } | StoreError::DiskFull { .. })
+            Self::Unavailable { .. }
+                | Self::Store(StoreError::Unavailable { .. } | StoreError::DiskFull { .. })
         )
     }
 }

@@ -2,6 +2,7 @@
 //! index of the log; all of it is rebuildable, so a damaged file is set aside and filled anew.
 //! Work rows and process checkpoints are not rebuildable and live in `events.db`, beside the log.
 
+mod checkpoints;
 mod commit;
 mod compare;
 mod file;

@@ -12,9 +12,9 @@ pub struct Projection {
     pub name: String,
     /// Version of the fold that made its rows.
     pub version: String,
-    /// Position of the log that its rows have passed.
+    /// Position of the log that its rows have passed: the largest of its partitions.
     pub position: Long,
-    /// Events of the log that it has not passed.
+    /// Events of the log behind that position.
     pub lag: Long,
     /// How many rows it has.
     pub rows: Long,
@@ -45,7 +45,7 @@ impl Projection {
         standing: &read_store::Standing,
         head: u64,
     ) -> Self {
-        let position = standing.position.max(stored.checkpoint.position);
+        let position = standing.position().max(stored.position());
         Self {
             name: stored.name,
             version: stored.version,

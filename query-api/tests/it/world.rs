@@ -24,6 +24,7 @@ use orderlog_runtime::{
     projector::{DecodeError, Projector},
     read_store::ReadStore,
     rebuild::RebuildProgress,
+    source::TailFanOut,
     sqlite::SqliteReadStore,
 };
 use orderlog_web::consistency::ConsistencyToken;
@@ -90,7 +91,8 @@ impl World {
     /// Starts the projector.
     pub(crate) fn project(&self) {
         let (projector, stop) = (self.projector.clone(), self.stop.clone());
-        tokio::spawn(async move { projector.run(stop).await });
+        let fan_out = TailFanOut::new(Arc::new(self.log.clone()));
+        tokio::spawn(async move { projector.run(fan_out, stop).await });
     }
 
     /// Records facts and waits until they are projected.
@@ -99,7 +101,7 @@ impl World {
         for projection in orderlog_projections::all(UTC) {
             let mut standing = self.store.progress().watch(projection.definition().name);
             standing
-                .wait_for(|now| now.position >= position)
+                .wait_for(|now| now.position() >= position)
                 .await
                 .expect("the store lives");
         }

@@ -114,8 +114,8 @@ impl EventStore for Fused<SqliteEventStore> {
 
 #[async_trait]
 impl ProcessStore for Fused<SqliteProcessStore> {
-    async fn load(&self, process: &str) -> Result<ProcessState, StoreError> {
-        self.inner.load(process).await
+    async fn load(&self, process: &str, partition: u32) -> Result<ProcessState, StoreError> {
+        self.inner.load(process, partition).await
     }
 
     async fn save(&self, save: ProcessSave) -> Result<(), SaveError> {

@@ -18,6 +18,7 @@ use orderlog_log::{
 };
 use orderlog_runtime::{
     process::{EventHandler, ProcessRuntime, ProcessSettings, ProcessStore, until_quiet},
+    source::TailFanOut,
     sqlite::{SqliteProcessStore, SqliteWorkStore},
     work::{WorkHandler, WorkLoop, WorkSettings, WorkStore},
 };
@@ -138,7 +139,8 @@ impl World {
         let mut passed = process.passed();
         let (cancel, stop) = (CancellationToken::new(), CancellationToken::new());
         let ended = (cancel.clone(), stop.clone());
-        let process = tokio::spawn(async move { process.run(ended.0).await });
+        let fan_out = TailFanOut::new(Arc::clone(&self.store));
+        let process = tokio::spawn(async move { process.run(fan_out, ended.0).await });
         let worker = tokio::spawn(async move { work.run(ended.1).await });
         until_quiet(
             self.store.as_ref(),
@@ -160,7 +162,8 @@ impl World {
         let mut passed = process.passed();
         let cancel = CancellationToken::new();
         let ended = cancel.clone();
-        let process = tokio::spawn(async move { process.run(ended).await });
+        let fan_out = TailFanOut::new(Arc::clone(&self.store));
+        let process = tokio::spawn(async move { process.run(fan_out, ended).await });
         let mut head = 0;
         while self.store.head().await.unwrap().position > head {
             head = self.store.head().await.unwrap().position;
@@ -235,7 +238,6 @@ impl World {
     fn process(&self) -> ProcessRuntime {
         ProcessRuntime::new(
             "fulfilment",
-            Arc::clone(&self.store),
             Arc::clone(&self.process),
             self.handler(),
             self.time.clock.clone(),

@@ -8,25 +8,32 @@ use orderlog_log::event::{Position, RecordedEvent};
 use uuid::Uuid;
 
 use super::ParkedEvent;
-use crate::source::Checkpoint;
+use crate::source::{Checkpoint, Offset, StoredCheckpoint};
 
 /// Events that are read and not yet passed by the checkpoint.
 pub(super) struct Window {
     log_id: Uuid,
-    first: Position,
-    /// Id of each event, and whether it is handled or parked.
-    events: VecDeque<(Uuid, bool)>,
+    /// Oldest first.
+    events: VecDeque<Read>,
     /// Per key with an event under way, those that wait behind it.
     waiting: HashMap<String, VecDeque<RecordedEvent>>,
     parked_keys: HashSet<String>,
     parked: Vec<ParkedEvent>,
 }
 
+/// An event that was read.
+struct Read {
+    position: Position,
+    event_id: Uuid,
+    offset: Option<Offset>,
+    /// Handled or parked.
+    done: bool,
+}
+
 impl Window {
-    pub(super) fn new(after: Checkpoint, parked_keys: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn new(log_id: Uuid, parked_keys: impl IntoIterator<Item = String>) -> Self {
         Self {
-            log_id: after.log_id,
-            first: after.position + 1,
+            log_id,
             events: VecDeque::new(),
             waiting: HashMap::new(),
             parked_keys: parked_keys.into_iter().collect(),
@@ -38,9 +45,19 @@ impl Window {
         self.events.len()
     }
 
-    /// Takes in the next event of the log; answers it if it may be handled at once.
-    pub(super) fn take_in(&mut self, event: RecordedEvent) -> Option<RecordedEvent> {
-        self.events.push_back((event.event_id, false));
+    /// Takes in the next event of the partition, with its offset where that is known; answers it if
+    /// it may be handled at once.
+    pub(super) fn take_in(
+        &mut self,
+        event: RecordedEvent,
+        offset: Option<Offset>,
+    ) -> Option<RecordedEvent> {
+        self.events.push_back(Read {
+            position: event.position,
+            event_id: event.event_id,
+            offset,
+            done: false,
+        });
         if self.parked_keys.contains(&event.partition_key) {
             self.park_behind(event);
             return None;
@@ -84,18 +101,17 @@ impl Window {
     }
 
     /// Moves the window's start behind all that is handled without a gap.
-    pub(super) fn advance(&mut self) -> Option<Checkpoint> {
-        let mut passed = None;
-        while let Some((event_id, true)) = self.events.front().copied() {
+    pub(super) fn advance(&mut self) -> Option<StoredCheckpoint> {
+        let (mut passed, mut offset) = (None, None);
+        while let Some(read) = self.events.pop_front_if(|read| read.done) {
+            offset = read.offset.or(offset);
             passed = Some(Checkpoint {
                 log_id: self.log_id,
-                position: self.first,
-                event_id,
+                position: read.position,
+                event_id: read.event_id,
             });
-            self.events.pop_front();
-            self.first += 1;
         }
-        passed
+        passed.map(|checkpoint| StoredCheckpoint { checkpoint, offset })
     }
 
     /// What was parked since the last call.
@@ -119,9 +135,8 @@ impl Window {
     }
 
     fn mark(&mut self, position: Position) {
-        let index = usize::try_from(position - self.first).unwrap_or(usize::MAX);
-        if let Some(event) = self.events.get_mut(index) {
-            event.1 = true;
+        if let Ok(index) = self.events.binary_search_by_key(&position, |read| read.position) {
+            self.events[index].done = true;
         }
     }
 }

@@ -4,7 +4,7 @@
 use orderlog_log::event::RecordedEvent;
 
 use super::ProjectorError;
-use crate::source::{Checkpoint, slot_of};
+use crate::source::{Batch, Checkpoint, Offset, slot_of};
 
 /// Reads an event's payload.
 pub type Decoder<E> = fn(&RecordedEvent) -> Result<E, DecodeError>;
@@ -20,12 +20,15 @@ pub enum DecodeError {
     Damaged(String),
 }
 
-/// Decoded events, oldest first.
+/// Decoded events of one partition, oldest first.
 pub(crate) struct Decoded<E> {
+    pub(crate) partition: u32,
     /// Each event with its payload, or with why it has none.
     pub(crate) events: Vec<DecodedEvent<E>>,
     /// Behind the last event.
     pub(crate) checkpoint: Checkpoint,
+    /// Of the last event, where it is known.
+    pub(crate) offset: Option<Offset>,
     /// What stands behind the last event and stops everything.
     pub(crate) stop: Option<ProjectorError>,
 }
@@ -38,24 +41,28 @@ pub(crate) struct DecodedEvent<E> {
 }
 
 impl<E> Decoded<E> {
-    /// Decodes the events that stand behind `before`.
-    pub(crate) fn of(events: Vec<RecordedEvent>, before: Checkpoint, decode: Decoder<E>) -> Self {
+    /// Decodes the events of the batch.
+    pub(crate) fn of(batch: Batch, decode: Decoder<E>) -> Self {
+        let log_id = batch.checkpoint.log_id;
         let mut decoded = Self {
-            events: Vec::with_capacity(events.len()),
-            checkpoint: before,
+            partition: batch.partition,
+            events: Vec::with_capacity(batch.events.len()),
+            checkpoint: Checkpoint::start_of(log_id),
+            offset: batch.offset,
             stop: None,
         };
-        for recorded in events {
+        for recorded in batch.events {
             let fact = match decode(&recorded) {
                 Ok(fact) => Ok(fact),
                 Err(DecodeError::Damaged(reason)) => Err(reason),
                 Err(DecodeError::Unknown(reason)) => {
                     let event = Box::new(recorded);
                     decoded.stop = Some(ProjectorError::NewerEvent { event, reason });
+                    decoded.offset = None;
                     break;
                 }
             };
-            decoded.checkpoint = Checkpoint::behind(before.log_id, &recorded);
+            decoded.checkpoint = Checkpoint::behind(log_id, &recorded);
             let slot = slot_of(&recorded.partition_key);
             decoded.events.push(DecodedEvent {
                 recorded,

@@ -1,201 +1,128 @@
-//! The loop of the projector: follows the log from the projection that lies furthest behind, and
-//! starts anew from the stored checkpoints whenever what is folded changes or another worker was
-//! faster. All that it keeps in memory may be dropped at any moment.
+//! Takes on the partitions that a fan-out grants, each in a task of its own with its own members and
+//! checkpoints, and lets them go when they are revoked. A partition that stands before an event of
+//! a newer build halts, and the others go on.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
+use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::{Decoded, Inner, Member, Mode, Projector, ProjectorError};
+use super::{Inner, Mode, Projector, ProjectorError, follow::follow};
 use crate::{
-    backoff::Backoff,
-    read_store::{
-        Activity, Change, Commit, CommitError, IndexEntry, ReadError, Target, TargetCommit,
-    },
+    read_store::Activity,
     rebuild,
-    source::{Batch, Checkpoint, EventSource, LogTail, verify},
+    source::{FanOut, next_grant},
 };
 
-/// Events that are folded and written together, at most.
-const PAGE: usize = 1000;
-/// Rows of each projection that are kept in memory, about.
-const CACHED: usize = 1000;
-
-/// Why the loop stopped following.
-enum Left {
-    /// What is to be folded has changed.
-    Anew,
-    /// The process is to end.
-    Cancelled,
-}
-
 impl<E: Send + Sync + 'static> Projector<E> {
-    /// Rebuilds what is of another version, and folds events as they come until `cancel`. Answers
-    /// early only where it can't go on by itself.
-    pub async fn run(&self, cancel: CancellationToken) -> Result<(), ProjectorError> {
+    /// Rebuilds what is of another version, and folds events of the partitions that it is granted
+    /// as they come, until `cancel`. Answers early only where it can't go on by itself, in none of
+    /// the partitions that there are.
+    pub async fn run(
+        &self,
+        fan_out: impl FanOut,
+        cancel: CancellationToken,
+    ) -> Result<(), ProjectorError> {
         let inner = self.inner.as_ref();
+        let (wanted, store) = (fan_out.partitions(), inner.store.partitions());
+        if wanted != store {
+            return Err(ProjectorError::Partitions {
+                fan_out: wanted,
+                store,
+            });
+        }
         let cancel = cancel.child_token();
+        inner.publish_activity(Mode::activity);
         let follow = async {
-            let followed = inner.follow_until(&cancel).await;
+            let followed = follow_grants(&self.inner, fan_out, &cancel).await;
             cancel.cancel();
             followed
         };
-        let ((), followed) = tokio::join!(rebuild::renew_outdated(inner, &cancel), follow);
+        let ((), (), followed) = tokio::join!(
+            rebuild::renew_outdated(inner, &cancel),
+            inner.observe_until(&cancel),
+            follow
+        );
         inner.publish_activity(|_| Activity::Stopped);
         followed
     }
+
+    /// Why partitions stand still in this process, by partition.
+    pub fn halted(&self) -> BTreeMap<u32, String> {
+        self.inner.halted.lock().clone()
+    }
 }
 
-impl<E: Send + Sync + 'static> Inner<E> {
-    /// Follows the log; failures of the infrastructure are waited out.
-    async fn follow_until(&self, cancel: &CancellationToken) -> Result<(), ProjectorError> {
-        let mut failures = 0;
-        loop {
-            self.publish_activity(Mode::activity);
-            let error = match self.follow(cancel, &mut failures).await {
-                Ok(Left::Cancelled) => return Ok(()),
-                Ok(Left::Anew) => continue,
-                Err(error) => error,
-            };
-            if let ProjectorError::Halted { projection, reason } = error {
-                tracing::error!(
-                    projection.name = projection,
-                    reason,
-                    "a projection was halted"
-                );
-                self.set(projection, Mode::Halted(reason));
-                continue;
-            }
-            if !error.is_retryable() {
-                tracing::error!(%error, "the projector stops");
-                return Err(error);
-            }
-            failures += 1;
-            tracing::warn!(%error, failures, "the projector starts again from what is stored");
-            tokio::select! {
-                () = cancel.cancelled() => return Ok(()),
-                () = tokio::time::sleep(Backoff::INFRASTRUCTURE.delay(failures)) => {}
-            }
-        }
-    }
-
-    async fn follow(
-        &self,
-        cancel: &CancellationToken,
-        failures: &mut u32,
-    ) -> Result<Left, ProjectorError> {
-        let mut changed = self.modes_changed.subscribe();
-        let mut members = self.members().await?;
-        let mut index = self.store.standing(&Target::log_index()).await?.checkpoint;
-        let start = self.start(&members, index).await?;
-        let mut source = LogTail::start(Arc::clone(&self.log), start, PAGE).await?;
-        for member in &members {
-            // What another worker has folded counts, too.
-            member.publish(self.store.progress());
-        }
-        loop {
-            let batch = tokio::select! {
-                biased;
-                () = cancel.cancelled() => return Ok(Left::Cancelled),
-                _ = changed.changed() => return Ok(Left::Anew),
-                batch = source.next() => batch?,
-            };
-            let _turn = self.turn.lock().await;
-            if changed.has_changed().unwrap_or(true) {
-                return Ok(Left::Anew);
-            }
-            self.fold(batch, &mut members, &mut index).await?;
-            *failures = 0;
-        }
-    }
-
-    /// The live projections, as they are stored.
-    async fn members(&self) -> Result<Vec<Member<E>>, ProjectorError> {
-        let mut members = Vec::new();
-        for projection in &self.projections {
-            let definition = projection.definition();
-            if self.mode(definition.name) != Mode::Live {
-                continue;
-            }
-            let live = self.store.define(&definition).await?.live;
-            let store = self.store.as_ref();
-            members.push(Member::open(store, projection.as_ref(), live, CACHED).await?);
-        }
-        Ok(members)
-    }
-
-    /// The earliest checkpoint, once all of them are verified.
-    async fn start(
-        &self,
-        members: &[Member<E>],
-        index: Checkpoint,
-    ) -> Result<Checkpoint, ProjectorError> {
-        let mut earliest = index;
-        let mut verified = BTreeSet::new();
-        for checkpoint in members.iter().map(Member::checkpoint).chain([index]) {
-            if verified.insert((checkpoint.position, checkpoint.event_id)) {
-                verify(self.log.as_ref(), checkpoint).await?;
-            }
-            if checkpoint.position < earliest.position {
-                earliest = checkpoint;
-            }
-        }
-        Ok(earliest)
-    }
-
-    /// Folds one batch through all members and the index, and writes it.
-    async fn fold(
-        &self,
-        batch: Batch,
-        members: &mut [Member<E>],
-        index: &mut Checkpoint,
-    ) -> Result<(), ProjectorError> {
-        let before = Checkpoint::start_of(index.log_id);
-        let batch = Decoded::of(batch.events, before, self.decode);
-        let mut targets: Vec<TargetCommit> = indexed(&batch, index).into_iter().collect();
-        for member in members.iter_mut() {
-            targets.extend(member.advance(self.store.as_ref(), &batch).await?);
-        }
-        if !targets.is_empty() {
-            let changes = self.announcements(&targets);
-            self.commit(Arc::new(Commit { targets })).await?;
-            for member in members.iter() {
-                member.publish(self.store.progress());
-            }
-            self.store.changes().announce(changes);
-        }
-        batch.stop.map_or(Ok(()), Err)
-    }
-
-    /// Writes, again and again while the store is unavailable.
-    pub(crate) async fn commit(&self, commit: Arc<Commit>) -> Result<(), ProjectorError> {
-        let mut failures = 0;
-        loop {
-            match self.store.commit(Arc::clone(&commit)).await {
-                Err(CommitError::Store(error @ ReadError::Unavailable { .. })) if failures < 5 => {
-                    failures += 1;
-                    tracing::warn!(%error, failures, "rows could not be written; once more");
-                    tokio::time::sleep(Backoff::INFRASTRUCTURE.delay(failures)).await;
+/// Follows every partition that is granted, until `cancel`.
+async fn follow_grants<E: Send + Sync + 'static>(
+    inner: &Arc<Inner<E>>,
+    mut fan_out: impl FanOut,
+    cancel: &CancellationToken,
+) -> Result<(), ProjectorError> {
+    let mut partitions = JoinSet::new();
+    let mut left = loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => break Ok(()),
+            Some(ended) = partitions.join_next() => if let Err(error) = outcome(ended) {
+                break Err(error);
+            },
+            granted = next_grant(&mut fan_out) => match granted {
+                Ok(grant) => {
+                    partitions.spawn(follow(Arc::clone(inner), grant, cancel.clone()));
                 }
-                written => return Ok(written?),
-            }
+                Err(error) => break Err(error.into()),
+            },
+        }
+    };
+    if let Err(error) = &left {
+        tracing::error!(%error, "the projector stops");
+    }
+    cancel.cancel();
+    while let Some(ended) = partitions.join_next().await {
+        left = left.and(outcome(ended));
+    }
+    left
+}
+
+/// How a partition's task ended; a panic goes on here.
+fn outcome(
+    ended: Result<Result<(), ProjectorError>, JoinError>,
+) -> Result<(), ProjectorError> {
+    match ended.map_err(JoinError::try_into_panic) {
+        Ok(outcome) => outcome,
+        Err(Ok(panic)) => std::panic::resume_unwind(panic),
+        // Nobody cancels these tasks but the end of the set that they are in.
+        Err(Err(_)) => Ok(()),
+    }
+}
+
+impl<E: 'static> Inner<E> {
+    /// Marks a partition as one that stands still; answers whether no other one goes on.
+    pub(super) fn halt(&self, partition: u32, why: String) -> bool {
+        let mut halted = self.halted.lock();
+        halted.insert(partition, why);
+        let all = halted.len() == self.store.partitions() as usize;
+        self.publish_halted(&halted);
+        all
+    }
+
+    /// Takes back that a partition stands still.
+    pub(super) fn go_on(&self, partition: u32) {
+        let mut halted = self.halted.lock();
+        if halted.remove(&partition).is_some() {
+            self.publish_halted(&halted);
         }
     }
 
-    fn announcements(&self, targets: &[TargetCommit]) -> Vec<Change> {
-        if !self.store.changes().has_subscribers() {
-            return Vec::new();
+    fn publish_halted(&self, halted: &BTreeMap<u32, String>) {
+        let partitions = Arc::new(halted.keys().copied().collect());
+        for projection in &self.projections {
+            let name = projection.definition().name;
+            self.store
+                .progress()
+                .publish(name, |standing| standing.halted = Arc::clone(&partitions));
         }
-        let of = |target: &TargetCommit| {
-            let projection = target.target.projection.clone();
-            let change = move |row: &crate::read_store::RowChange| Change {
-                projection: projection.clone(),
-                key: Some(row.key.clone()),
-                position: row.position,
-            };
-            target.rows.iter().map(change).collect::<Vec<_>>()
-        };
-        targets.iter().flat_map(of).collect()
     }
 
     fn publish_activity(&self, activity: impl Fn(&Mode) -> Activity) {
@@ -207,29 +134,4 @@ impl<E: Send + Sync + 'static> Inner<E> {
                 .publish(name, |standing| standing.activity = now);
         }
     }
-}
-
-/// What the index of the log takes from the batch; `None` where it has passed all of it.
-fn indexed<E>(batch: &Decoded<E>, index: &mut Checkpoint) -> Option<TargetCommit> {
-    if batch.checkpoint.position <= index.position {
-        return None;
-    }
-    let entries = batch.events.iter().map(|event| &event.recorded);
-    let entries = entries
-        .filter(|event| event.position > index.position)
-        .map(|event| IndexEntry {
-            position: event.position,
-            event_type: event.event_type.clone(),
-            correlation_id: event.correlation_id,
-            causation_id: event.causation_id,
-        });
-    let entries = entries.collect();
-    Some(TargetCommit {
-        target: Target::log_index(),
-        expected: std::mem::replace(index, batch.checkpoint),
-        checkpoint: batch.checkpoint,
-        rows: Vec::new(),
-        parked: Vec::new(),
-        index: entries,
-    })
 }

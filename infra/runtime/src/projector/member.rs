@@ -1,28 +1,37 @@
-//! One generation of one projection in a group that is folded together: loads the rows that a
-//! batch touches, folds it, and says what is to be written. Where it stands is the checkpoint that
-//! it expects the store to have.
+//! One generation of one projection, in one partition, in a group that is folded together: loads
+//! the rows that a batch touches, folds it, and says what is to be written. Where it stands is the
+//! checkpoint that it expects the store to have.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use orderlog_log::event::Position;
+use uuid::Uuid;
 
 use super::{Decoded, ProjectorError, batch::DecodedEvent};
 use crate::{
     projection::{ErasedProjection, FoldError, FoldedRows, Occurred},
-    read_store::{NewParked, Progress, ReadStore, Target, TargetCommit},
-    source::Checkpoint,
+    read_store::{NewParked, Progress, ReadError, ReadStore, Target, TargetCommit},
+    source::{StoredCheckpoint, partition_of},
 };
 
-/// A generation that is being folded.
+/// A generation that is being folded in one partition.
 pub(crate) struct Member<E> {
     name: &'static str,
     target: Target,
-    checkpoint: Checkpoint,
-    parked: Arc<HashMap<String, Position>>,
+    partition: u32,
+    partitions: u32,
+    at: StoredCheckpoint,
+    /// Parked keys of this partition.
+    parked: HashMap<String, Position>,
+    parked_unpublished: bool,
     rows: Box<dyn FoldedRows<E>>,
+}
+
+/// Where a member is to fold.
+pub(crate) struct Place {
+    pub(crate) target: Target,
+    pub(crate) partition: u32,
+    pub(crate) log_id: Uuid,
 }
 
 impl<E: 'static> Member<E> {
@@ -30,37 +39,51 @@ impl<E: 'static> Member<E> {
     pub(crate) async fn open(
         store: &dyn ReadStore,
         projection: &dyn ErasedProjection<E>,
-        target: Target,
+        place: Place,
         cached: usize,
-    ) -> Result<Self, ProjectorError> {
+    ) -> Result<Self, ReadError> {
+        let Place {
+            target,
+            partition,
+            log_id,
+        } = place;
+        let partitions = store.partitions();
         let standing = store.standing(&target).await?;
+        let at = standing.at(partition, log_id);
+        let parked = standing.parked.into_iter();
         Ok(Self {
             name: projection.definition().name,
             target,
-            checkpoint: standing.checkpoint,
-            parked: Arc::new(standing.parked.into_iter().collect()),
+            partition,
+            partitions,
+            at,
+            parked: parked
+                .filter(|(key, _)| partition_of(key, partitions) == partition)
+                .collect(),
+            parked_unpublished: true,
             rows: projection.folded_rows(cached),
         })
     }
 
-    pub(crate) fn name(&self) -> &'static str {
-        self.name
+    /// Where it stands.
+    pub(crate) fn at(&self) -> StoredCheckpoint {
+        self.at
     }
 
-    pub(crate) fn target(&self) -> &Target {
-        &self.target
-    }
-
-    pub(crate) fn checkpoint(&self) -> Checkpoint {
-        self.checkpoint
+    pub(crate) fn parked(&self) -> &HashMap<String, Position> {
+        &self.parked
     }
 
     /// Tells those who wait for these rows where they stand; for the live generation alone.
-    pub(crate) fn publish(&self, progress: &Progress) {
+    pub(crate) fn publish(&mut self, progress: &Progress) {
+        let (partition, count) = (self.partition, self.partitions);
         progress.publish(self.name, |standing| {
-            standing.position = self.checkpoint.position;
-            standing.parked = Arc::clone(&self.parked);
+            standing.pass(partition, count, self.at.checkpoint.position);
+            if self.parked_unpublished {
+                standing.park(partition, count, &self.parked);
+            }
         });
+        self.parked_unpublished = false;
     }
 
     /// Folds what the batch has behind this member's checkpoint; `None` where it has nothing.
@@ -70,10 +93,10 @@ impl<E: 'static> Member<E> {
         store: &dyn ReadStore,
         batch: &Decoded<E>,
     ) -> Result<Option<TargetCommit>, ProjectorError> {
-        if batch.checkpoint.position <= self.checkpoint.position {
+        let passed = self.at.checkpoint.position;
+        if batch.checkpoint.position <= passed {
             return Ok(None);
         }
-        let passed = self.checkpoint.position;
         let ahead = batch
             .events
             .partition_point(|event| event.recorded.position <= passed);
@@ -88,11 +111,14 @@ impl<E: 'static> Member<E> {
             }
         }
         let rows = self.rows.changes().map_err(|error| self.halted(error))?;
-        let expected = std::mem::replace(&mut self.checkpoint, batch.checkpoint);
+        let expected = std::mem::replace(&mut self.at.checkpoint, batch.checkpoint);
+        self.at.offset = batch.offset.or(self.at.offset);
         Ok(Some(TargetCommit {
             target: self.target.clone(),
+            partition: self.partition,
             expected,
             checkpoint: batch.checkpoint,
+            offset: batch.offset,
             rows,
             parked,
             index: Vec::new(),
@@ -174,8 +200,9 @@ impl<E: 'static> Member<E> {
                 reason,
                 "an event could not be folded and was parked"
             );
-            Arc::make_mut(&mut self.parked)
+            self.parked
                 .insert(recorded.partition_key.clone(), recorded.position);
+            self.parked_unpublished = true;
         }
         NewParked {
             partition_key: recorded.partition_key.clone(),

@@ -4,7 +4,10 @@ use orderlog_log::event::Position;
 use serde::Serialize;
 
 use super::{Mode, Projector, ProjectorError};
-use crate::source::SourceError;
+use crate::{
+    read_store::Stored,
+    source::{SourceError, last_positions},
+};
 
 /// One projection, as an operator sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -13,11 +16,16 @@ pub struct ProjectionStatus {
     pub name: String,
     /// Version that its rows were folded by.
     pub version: String,
-    /// Position that its rows have passed.
+    /// The largest position that its rows have passed in any partition.
     pub position: Position,
+    /// Position that its rows have passed in each partition; it moves with events of that partition
+    /// alone.
+    pub positions: Vec<Position>,
     /// Where the log ends.
     pub head: Position,
-    /// Events between the two.
+    /// Positions between where the partition that lies furthest behind stands and its own last
+    /// event: 0 where each has passed its last event, also if that lies far back. Where there is one
+    /// partition, these are the events that are still to be folded.
     pub lag: u64,
     /// How many rows it has.
     pub rows: u64,
@@ -44,34 +52,65 @@ pub enum ProjectionState {
 }
 
 impl<E: Send + Sync + 'static> Projector<E> {
-    /// Every projection, by name.
+    /// Every projection, by name. That a partition is halted is known to the process alone that
+    /// follows it.
     pub async fn projections(&self) -> Result<Vec<ProjectionStatus>, ProjectorError> {
-        let stored = self.inner.store.stored().await?;
-        let head = self
-            .inner
-            .log
-            .head()
-            .await
-            .map_err(SourceError::from)?
-            .position;
-        let known = |name: &str| self.inner.find(name).is_ok();
-        let status = stored
+        let inner = self.inner.as_ref();
+        let mut stored = inner.store.stored().await?;
+        stored.retain(|stored| inner.find(&stored.name).is_ok());
+        let head = inner.log.head().await.map_err(SourceError::from)?.position;
+        let ends = self.ends(&stored).await?;
+        Ok(stored
             .into_iter()
-            .filter(|stored| known(&stored.name))
             .map(|stored| {
-                let position = stored.checkpoint.position;
+                let positions = self.positions(&stored);
+                let behind = ends.iter().zip(&positions);
                 ProjectionStatus {
-                    state: self.inner.mode(&stored.name).into(),
+                    state: self.state(&stored.name),
+                    position: stored.position(),
+                    lag: behind
+                        .map(|(end, passed)| end.saturating_sub(*passed))
+                        .max()
+                        .unwrap_or_default(),
                     name: stored.name,
                     version: stored.version,
-                    position,
+                    positions,
                     head,
-                    lag: head.saturating_sub(position),
                     rows: stored.rows,
                     parked: stored.parked,
                 }
-            });
-        Ok(status.collect())
+            })
+            .collect())
+    }
+
+    /// Where each partition ends, as far as some projection has not passed it.
+    async fn ends(&self, stored: &[Stored]) -> Result<Vec<Position>, ProjectorError> {
+        let mut passed = vec![Position::MAX; self.inner.store.partitions() as usize];
+        for stored in stored {
+            for (least, position) in passed.iter_mut().zip(self.positions(stored)) {
+                *least = position.min(*least);
+            }
+        }
+        let ends = last_positions(self.inner.log.as_ref(), &passed).await;
+        Ok(ends.map_err(SourceError::from)?)
+    }
+
+    fn positions(&self, stored: &Stored) -> Vec<Position> {
+        let position = |partition| {
+            let checkpoint = stored.checkpoints.get(&partition);
+            checkpoint.map_or(0, |checkpoint| checkpoint.position)
+        };
+        (0..self.inner.store.partitions()).map(position).collect()
+    }
+
+    fn state(&self, name: &str) -> ProjectionState {
+        let halted = self.inner.halted.lock();
+        match (self.inner.mode(name), halted.first_key_value()) {
+            (Mode::Live, Some((partition, why))) => {
+                ProjectionState::Halted(format!("partition {partition}: {why}"))
+            }
+            (mode, _) => mode.into(),
+        }
     }
 }
 

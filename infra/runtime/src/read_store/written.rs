@@ -1,10 +1,13 @@
-//! What one commit writes: per target the rows that changed, the events that were parked, and the
-//! checkpoint before and after.
+//! What one commit writes: per target and partition the rows that changed, the events that were
+//! parked, and the checkpoint before and after.
 
 use orderlog_log::event::Position;
 use uuid::Uuid;
 
-use crate::{projection::ColumnValue, source::Checkpoint};
+use crate::{
+    projection::ColumnValue,
+    source::{Checkpoint, Offset},
+};
 
 /// Name of the index of the log among the targets.
 pub(crate) const LOG_INDEX: &str = "log_index";
@@ -28,22 +31,26 @@ impl Target {
     }
 }
 
-/// All that one batch of events comes to.
+/// All that is written in one transaction.
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
-    /// One per projection that the batch moves on.
+    /// One per projection and partition that is moved on.
     pub targets: Vec<TargetCommit>,
 }
 
-/// What one batch comes to for one target.
+/// What one batch of one partition comes to for one target.
 #[derive(Clone, Debug)]
 pub struct TargetCommit {
     /// Where it is written.
     pub target: Target,
-    /// Where the target stood; nothing is written unless it still does.
+    /// The partition that the batch is of.
+    pub partition: u32,
+    /// Where the target stood in this partition; nothing is written unless it still does.
     pub expected: Checkpoint,
-    /// Where it stands afterwards.
+    /// Where it stands there afterwards.
     pub checkpoint: Checkpoint,
+    /// Offset to be stored beside the checkpoint; `None` leaves the stored one as it is.
+    pub offset: Option<Offset>,
     /// Rows that have changed.
     pub rows: Vec<RowChange>,
     /// Events that were not folded.

@@ -1,12 +1,17 @@
 //! Rows of another version of their definition are rebuilt, while the projector runs, before they
 //! are served.
 
+use std::time::Duration;
+
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     backoff::Backoff,
     projector::{Inner, Mode, ProjectorError},
 };
+
+/// How long to wait before it is looked again whether another process has done it.
+const ELSEWHERE: Duration = Duration::from_secs(2);
 
 /// Rebuilds projections as they turn out to be of another version, until `cancel`.
 pub(crate) async fn renew_outdated<E: Send + Sync + 'static>(
@@ -20,6 +25,11 @@ pub(crate) async fn renew_outdated<E: Send + Sync + 'static>(
             changed.borrow_and_update();
             match renew_once(inner).await {
                 Ok(()) => failures = 0,
+                Err(error @ ProjectorError::BeingRebuilt { .. }) => {
+                    tracing::info!("{error}");
+                    tokio::time::sleep(ELSEWHERE).await;
+                    continue;
+                }
                 Err(error) if error.is_retryable() => {
                     failures += 1;
                     tracing::warn!(%error, failures, "rows could not be rebuilt; once more");

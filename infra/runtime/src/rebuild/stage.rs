@@ -1,45 +1,91 @@
 //! Folds the log from the store into staged generations, page by page: the next page is read while
-//! this one is folded, and the last one is written meanwhile.
+//! this one is folded, and the last one is written meanwhile. The log is read once for all
+//! partitions, and no event is folded beyond the bound of its own partition.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use orderlog_log::event::{Position, RecordedEvent};
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
-use super::RebuildProgress;
+use super::{RebuildProgress, reach::Reach};
 use crate::{
-    projector::{Decoded, Inner, Member, ProjectorError},
-    read_store::{Commit, CommitError, ReadStore},
-    source::{Checkpoint, SourceError},
+    projection::ErasedProjection,
+    projector::{Decoded, Inner, Member, Place, ProjectorError, share},
+    read_store::{Commit, CommitError, ReadStore, Target},
+    source::SourceError,
 };
 
 /// Events that are folded and written together, at most.
 pub(super) const PAGE: usize = 5_000;
 /// Rows of each projection that are kept in memory, about.
-pub(super) const CACHED: usize = 20_000;
+const CACHED: usize = 20_000;
+
+/// A generation that is built beside the live one.
+pub(super) struct Staged<E> {
+    pub(super) name: &'static str,
+    pub(super) target: Target,
+    /// One per partition.
+    members: Vec<Member<E>>,
+}
+
+impl<E: Send + Sync + 'static> Staged<E> {
+    /// A new, empty generation of the projection.
+    pub(super) async fn open(
+        store: &dyn ReadStore,
+        projection: &dyn ErasedProjection<E>,
+        log_id: Uuid,
+    ) -> Result<Self, ProjectorError> {
+        let definition = projection.definition();
+        let target = store.stage(&definition).await?;
+        let cached = share(CACHED, store.partitions());
+        let mut members = Vec::new();
+        for partition in 0..store.partitions() {
+            let place = Place {
+                target: target.clone(),
+                partition,
+                log_id,
+            };
+            members.push(Member::open(store, projection, place, cached).await?);
+        }
+        Ok(Self {
+            name: definition.name,
+            target,
+            members,
+        })
+    }
+
+    /// Position passed in each partition.
+    pub(super) fn positions(&self) -> Vec<Position> {
+        let positions = self.members.iter().map(Member::at);
+        positions.map(|at| at.checkpoint.position).collect()
+    }
+
+    /// Parked keys of all partitions.
+    pub(super) fn parked(&self) -> HashMap<String, Position> {
+        let parked = self.members.iter().flat_map(Member::parked);
+        parked.map(|(key, at)| (key.clone(), *at)).collect()
+    }
+}
 
 /// Folds staged generations.
 pub(super) struct Stage<'a, E> {
     pub(super) inner: &'a Inner<E>,
+    pub(super) log_id: Uuid,
     pub(super) progress: &'a (dyn Fn(RebuildProgress) + Send + Sync),
 }
 
 impl<E: Send + Sync + 'static> Stage<'_, E> {
-    /// Folds what the members have not passed yet, up to and with the event at `until`.
+    /// Folds what was not reached yet, in each partition up to and with the event at its bound.
     pub(super) async fn fold(
         &self,
-        members: &mut [Member<E>],
-        until: Position,
+        staged: &mut [Staged<E>],
+        reach: &mut Reach,
+        bounds: &[Position],
     ) -> Result<(), ProjectorError> {
-        let Some(first) = members
-            .iter()
-            .map(Member::checkpoint)
-            .min_by_key(|at| at.position)
-        else {
+        let Some((mut at, until)) = reach.missing(bounds) else {
             return Ok(());
         };
-        let log_id = first.log_id;
-        let mut at = first.position;
         let mut next = self.read(at, until);
         let mut writing: Option<JoinHandle<Result<(), CommitError>>> = None;
         while at < until {
@@ -48,10 +94,15 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
             at = last.position;
             next = self.read(at, until);
 
-            let batch = Decoded::of(events, Checkpoint::start_of(log_id), self.inner.decode);
             let mut targets = Vec::new();
-            for member in members.iter_mut() {
-                targets.extend(member.advance(self.inner.store.as_ref(), &batch).await?);
+            let mut stop = None;
+            for batch in reach.take(events, bounds, self.log_id) {
+                let batch = Decoded::of(batch, self.inner.decode);
+                for staged in staged.iter_mut() {
+                    let member = &mut staged.members[batch.partition as usize];
+                    targets.extend(member.advance(self.inner.store.as_ref(), &batch).await?);
+                }
+                stop = stop.or(batch.stop);
             }
             if let Some(writing) = writing.take() {
                 writing.await.map_err(stopped)??;
@@ -61,7 +112,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
                 position: at,
                 of: until,
             });
-            if let Some(stop) = batch.stop {
+            if let Some(stop) = stop {
                 return Err(stop);
             }
             tokio::task::yield_now().await;
@@ -95,7 +146,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
 
 /// A task of ours ended without an answer: the process is going down, or it panicked.
 fn stopped(error: tokio::task::JoinError) -> SourceError {
-    SourceError::Store(orderlog_log::event_store::StoreError::Unavailable {
+    SourceError::Unavailable {
         detail: format!("a task of the rebuild was stopped: {error}"),
-    })
+    }
 }

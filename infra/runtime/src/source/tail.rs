@@ -1,11 +1,12 @@
 //! The tail of the log as a source: reads pages, and waits on the head once it has caught up.
+//! It knows one partition, number 0, which is the whole log.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderlog_log::{
     event::{Position, RecordedEvent},
-    event_store::{EventStore, StoreError},
+    event_store::EventStore,
 };
 use tokio::sync::watch;
 
@@ -49,6 +50,7 @@ impl LogTail {
             partition: 0,
             events,
             checkpoint,
+            offset: None,
         }))
     }
 }
@@ -61,7 +63,7 @@ impl EventSource for LogTail {
             self.head
                 .wait_for(|head| *head > at)
                 .await
-                .map_err(|_| StoreError::Unavailable {
+                .map_err(|_| SourceError::Unavailable {
                     detail: "the log was closed".to_owned(),
                 })?;
             if let Some(batch) = self.ready().await? {

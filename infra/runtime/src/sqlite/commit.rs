@@ -1,16 +1,15 @@
 //! Writes what one batch comes to: first the checkpoint, by compare-and-set, then the rows.
 
 use rusqlite::{Connection, params_from_iter, types::Value};
-use uuid::Uuid;
 
 use super::{
+    checkpoints,
     generation::{side_table, single_columns, table},
     log_index,
 };
 use crate::{
     projection::{Arity, Column, ColumnValue},
     read_store::{CommitError, NewParked, RowChange, Target, TargetCommit},
-    source::Checkpoint,
 };
 
 /// Writes the commit of one target whose definition has these columns.
@@ -19,12 +18,7 @@ pub(super) fn write(
     commit: &TargetCommit,
     columns: &[Column],
 ) -> Result<(), CommitError> {
-    move_checkpoint(
-        connection,
-        &commit.target,
-        commit.expected,
-        commit.checkpoint,
-    )?;
+    checkpoints::advance(connection, commit)?;
     let rows = Rows::of(&commit.target, columns);
     for change in &commit.rows {
         rows.write(connection, change)?;
@@ -34,33 +28,6 @@ pub(super) fn write(
     }
     log_index::write(connection, &commit.index)?;
     Ok(())
-}
-
-/// Moves a checkpoint on, if it is where it is expected to be.
-fn move_checkpoint(
-    connection: &Connection,
-    target: &Target,
-    expected: Checkpoint,
-    to: Checkpoint,
-) -> Result<(), CommitError> {
-    let mut update = connection.prepare_cached(
-        "UPDATE checkpoints SET position = ?1, event_id = ?2 \
-         WHERE projection = ?3 AND generation = ?4 AND position = ?5 AND event_id = ?6",
-    )?;
-    let moved = update.execute((
-        to.position.cast_signed(),
-        to.event_id.into_bytes(),
-        &target.projection,
-        target.generation.cast_signed(),
-        expected.position.cast_signed(),
-        expected.event_id.into_bytes(),
-    ))?;
-    if moved == 1 {
-        return Ok(());
-    }
-    Err(CommitError::Fenced {
-        projection: target.projection.clone(),
-    })
 }
 
 /// The statements for one generation's rows.
@@ -205,27 +172,4 @@ fn park(connection: &Connection, target: &Target, parked: &NewParked) -> rusqlit
         &parked.reason,
     ))?;
     Ok(())
-}
-
-/// The checkpoint of a target in the log `log_id`.
-pub(super) fn checkpoint(
-    connection: &Connection,
-    target: &Target,
-    log_id: Uuid,
-) -> rusqlite::Result<Checkpoint> {
-    connection
-        .prepare_cached(
-            "SELECT position, event_id FROM checkpoints WHERE projection = ?1 AND generation = ?2",
-        )?
-        .query_row(
-            (&target.projection, target.generation.cast_signed()),
-            |row| {
-                let position = row.get::<_, i64>(0)?.cast_unsigned();
-                Ok(Checkpoint {
-                    log_id,
-                    position,
-                    event_id: Uuid::from_bytes(row.get(1)?),
-                })
-            },
-        )
 }

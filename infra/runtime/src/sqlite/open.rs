@@ -1,5 +1,6 @@
-//! Opens `read.db`. What can't be used, because it is damaged, of an older format, or of another
-//! log, is moved aside and filled anew from the log; what a newer build wrote is refused.
+//! Opens `read.db`. What can't be used, because it is damaged or of another log, is moved aside and
+//! filled anew from the log; what an older build wrote is brought up to date in place; what a newer
+//! one wrote is refused.
 
 use std::{
     io,
@@ -10,22 +11,26 @@ use std::{
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+use super::checkpoints;
+use crate::read_store::Target;
+
 /// Marks the file as ours ("olrd").
 const APPLICATION: i64 = 0x6f6c_7264;
-/// Changes with the tables below; an older file is filled anew.
-const FORMAT: i64 = 1;
+/// Changes with the tables below; an older file goes through [`UPGRADES`].
+const FORMAT: i64 = 2;
 /// How long a connection waits for another one's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "
-CREATE TABLE log (log_id BLOB NOT NULL);
+CREATE TABLE log (log_id BLOB NOT NULL, partitions INTEGER NOT NULL);
 CREATE TABLE projections (
   name TEXT PRIMARY KEY, version TEXT NOT NULL, columns TEXT NOT NULL, generation INTEGER NOT NULL,
   last_generation INTEGER NOT NULL, paused INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE checkpoints (
-  projection TEXT NOT NULL, generation INTEGER NOT NULL, position INTEGER NOT NULL,
-  event_id BLOB NOT NULL, PRIMARY KEY (projection, generation)
+  projection TEXT NOT NULL, generation INTEGER NOT NULL, partition INTEGER NOT NULL,
+  position INTEGER NOT NULL, event_id BLOB NOT NULL, source_offset INTEGER,
+  PRIMARY KEY (projection, generation, partition)
 ) WITHOUT ROWID;
 CREATE TABLE parked (
   projection TEXT NOT NULL, generation INTEGER NOT NULL, position INTEGER NOT NULL,
@@ -44,6 +49,20 @@ CREATE TABLE log_by_causation (
 ) WITHOUT ROWID;
 ";
 
+/// What makes of each older format, from 1, the next one.
+const UPGRADES: [&str; 1] = ["
+ALTER TABLE log ADD COLUMN partitions INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE checkpoints RENAME TO whole_checkpoints;
+CREATE TABLE checkpoints (
+  projection TEXT NOT NULL, generation INTEGER NOT NULL, partition INTEGER NOT NULL,
+  position INTEGER NOT NULL, event_id BLOB NOT NULL, source_offset INTEGER,
+  PRIMARY KEY (projection, generation, partition)
+) WITHOUT ROWID;
+INSERT INTO checkpoints (projection, generation, partition, position, event_id)
+  SELECT projection, generation, 0, position, event_id FROM whole_checkpoints;
+DROP TABLE whole_checkpoints;
+"];
+
 /// Why `read.db` was not opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -57,6 +76,19 @@ pub enum OpenError {
         /// The newest format that this build knows.
         known: i64,
     },
+    /// The file's checkpoints are divided into another number of partitions.
+    #[error(
+        "{path} is divided into {found} partitions, not {wanted}: open it with {found}, or delete \
+         it, and it is filled anew from the log"
+    )]
+    Partitions {
+        /// The file.
+        path: String,
+        /// The partitions that it has.
+        found: u32,
+        /// The partitions asked for.
+        wanted: u32,
+    },
     /// The file can be neither used nor replaced.
     #[error("{path} can't be opened: {detail}")]
     Unusable {
@@ -67,19 +99,33 @@ pub enum OpenError {
     },
 }
 
-/// The file in `directory`, ready for the log `log_id`.
-pub(super) fn open(directory: &Path, log_id: Uuid) -> Result<(PathBuf, Connection), OpenError> {
+/// The file in `directory`, ready for the log `log_id` in so many partitions.
+pub(super) fn open(
+    directory: &Path,
+    log_id: Uuid,
+    partitions: u32,
+) -> Result<(PathBuf, Connection), OpenError> {
     let path = directory.join("read.db");
+    let name = || path.display().to_string();
     let unusable = |error: &dyn std::fmt::Display| OpenError::Unusable {
-        path: path.display().to_string(),
+        path: name(),
         detail: error.to_string(),
     };
     if path.exists() {
         match examine(&path, log_id).map_err(|error| unusable(&error))? {
-            Condition::Usable(connection) => return Ok((path, connection)),
+            Condition::Usable(connection, found) if found == partitions => {
+                return Ok((path, connection));
+            }
+            Condition::Usable(_, found) => {
+                return Err(OpenError::Partitions {
+                    path: name(),
+                    found,
+                    wanted: partitions,
+                });
+            }
             Condition::Newer(found) => {
                 return Err(OpenError::Newer {
-                    path: path.display().to_string(),
+                    path: name(),
                     found,
                     known: FORMAT,
                 });
@@ -94,41 +140,58 @@ pub(super) fn open(directory: &Path, log_id: Uuid) -> Result<(PathBuf, Connectio
             }
         }
     }
-    let connection = create(&path, log_id).map_err(|error| unusable(&error))?;
+    let connection = create(&path, log_id, partitions).map_err(|error| unusable(&error))?;
     Ok((path, connection))
 }
 
 enum Condition {
-    Usable(Connection),
+    /// With so many partitions.
+    Usable(Connection, u32),
     Useless(String),
     Newer(i64),
 }
 
 fn examine(path: &Path, log_id: Uuid) -> rusqlite::Result<Condition> {
-    let connection = match connect(path) {
-        Ok(connection) => connection,
-        Err(error) => return judge(error),
-    };
+    match connect(path).and_then(|connection| condition(connection, log_id)) {
+        Ok(condition) => Ok(condition),
+        Err(error) => judge(error),
+    }
+}
+
+fn condition(mut connection: Connection, log_id: Uuid) -> rusqlite::Result<Condition> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get(0));
-    let numbers = number("application_id").and_then(|ours| Ok((ours, number("user_version")?)));
-    let (application, format): (i64, i64) = match numbers {
-        Ok(numbers) => numbers,
-        Err(error) => return judge(error),
-    };
+    let (application, format): (i64, i64) = (number("application_id")?, number("user_version")?);
     if application == APPLICATION && format > FORMAT {
         return Ok(Condition::Newer(format));
     }
-    if application != APPLICATION || format < FORMAT {
-        return Ok(Condition::Useless("are of an older format".to_owned()));
+    if application != APPLICATION || format < 1 {
+        return Ok(Condition::Useless("are of no known format".to_owned()));
     }
-    let found = connection.query_row("SELECT log_id FROM log", [], |row| {
-        row.get(0).map(Uuid::from_bytes)
+    upgrade(&mut connection, format)?;
+    let select = "SELECT log_id, partitions FROM log";
+    let found = connection.query_row(select, [], |row| {
+        Ok((row.get(0).map(Uuid::from_bytes)?, row.get(1)?))
     });
-    match found.optional() {
-        Ok(Some(found)) if found == log_id => Ok(Condition::Usable(connection)),
-        Ok(_) => Ok(Condition::Useless("are of another log".to_owned())),
-        Err(error) => judge(error),
+    match found.optional()? {
+        Some((found, partitions)) if found == log_id => {
+            Ok(Condition::Usable(connection, partitions))
+        }
+        _ => Ok(Condition::Useless("are of another log".to_owned())),
     }
+}
+
+/// Brings a file of an older format up to date, whole or not at all.
+fn upgrade(connection: &mut Connection, from: i64) -> rusqlite::Result<()> {
+    if from == FORMAT {
+        return Ok(());
+    }
+    let passed = usize::try_from(from - 1).unwrap_or_default();
+    let transaction = connection.transaction()?;
+    for upgrade in UPGRADES.iter().skip(passed) {
+        transaction.execute_batch(upgrade)?;
+    }
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
 }
 
 /// Damage makes the file useless; anything else, such as a lock, is a failure.
@@ -151,19 +214,15 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn create(path: &Path, log_id: Uuid) -> rusqlite::Result<Connection> {
+fn create(path: &Path, log_id: Uuid, partitions: u32) -> rusqlite::Result<Connection> {
     let mut connection = connect(path)?;
     let transaction = connection.transaction()?;
     transaction.execute_batch(TABLES)?;
     transaction.execute(
-        "INSERT INTO log (log_id) VALUES (?1)",
-        [log_id.into_bytes()],
+        "INSERT INTO log (log_id, partitions) VALUES (?1, ?2)",
+        (log_id.into_bytes(), partitions),
     )?;
-    transaction.execute(
-        "INSERT INTO checkpoints (projection, generation, position, event_id) \
-         VALUES ('log_index', 1, 0, ?1)",
-        [Uuid::nil().into_bytes()],
-    )?;
+    checkpoints::begin(&transaction, &Target::log_index())?;
     transaction.pragma_update(None, "application_id", APPLICATION)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.commit()?;

@@ -13,18 +13,31 @@ use uuid::Uuid;
 use super::{SqliteWorkStore, log_index::sql_limit, work};
 use crate::{
     process::{ParkedEvent, ProcessSave, ProcessState, ProcessStore, SaveError},
-    source::Checkpoint,
+    source::{Checkpoint, StoredCheckpoint},
 };
 
 const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS process_checkpoints (
-  process TEXT PRIMARY KEY, position INTEGER NOT NULL, event_id BLOB NOT NULL
+  process TEXT NOT NULL, partition INTEGER NOT NULL, position INTEGER NOT NULL,
+  event_id BLOB NOT NULL, source_offset INTEGER, PRIMARY KEY (process, partition)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS process_parked (
   process TEXT NOT NULL, position INTEGER NOT NULL, partition_key TEXT NOT NULL,
   event_id BLOB NOT NULL, event_type TEXT NOT NULL, reason TEXT NOT NULL,
   PRIMARY KEY (process, position)
 ) WITHOUT ROWID;
+";
+
+/// From the time when the log was one partition to a process.
+const UPGRADE: &str = "
+ALTER TABLE process_checkpoints RENAME TO whole_process_checkpoints;
+CREATE TABLE process_checkpoints (
+  process TEXT NOT NULL, partition INTEGER NOT NULL, position INTEGER NOT NULL,
+  event_id BLOB NOT NULL, source_offset INTEGER, PRIMARY KEY (process, partition)
+) WITHOUT ROWID;
+INSERT INTO process_checkpoints (process, partition, position, event_id)
+  SELECT process, 0, position, event_id FROM whole_process_checkpoints;
+DROP TABLE whole_process_checkpoints;
 ";
 
 /// Process checkpoints beside the log. Cheap to clone.
@@ -37,20 +50,23 @@ pub struct SqliteProcessStore {
 impl SqliteProcessStore {
     /// The process checkpoints of the file that `log` lives in; work rows are told to `work`.
     pub async fn open(log: SqliteEventStore, work: SqliteWorkStore) -> Result<Self, StoreError> {
-        log.transact(|connection| connection.execute_batch(TABLES))
-            .await?;
+        log.transact(|connection| {
+            connection.execute_batch(TABLES)?;
+            upgrade(connection)
+        })
+        .await?;
         Ok(Self { log, work })
     }
 }
 
 #[async_trait]
 impl ProcessStore for SqliteProcessStore {
-    async fn load(&self, process: &str) -> Result<ProcessState, StoreError> {
+    async fn load(&self, process: &str, partition: u32) -> Result<ProcessState, StoreError> {
         let log_id = self.log.head().await?.log_id;
         let process = process.to_owned();
         self.log
             .read(move |connection| {
-                let checkpoint = checkpoint(connection, &process, log_id)?;
+                let checkpoint = checkpoint(connection, &process, partition, log_id)?;
                 let parked_keys = connection
                     .prepare(
                         "SELECT DISTINCT partition_key FROM process_parked WHERE process = ?1",
@@ -94,21 +110,39 @@ impl ProcessStore for SqliteProcessStore {
     }
 }
 
+/// Brings checkpoints of an older build up to date.
+fn upgrade(connection: &Connection) -> rusqlite::Result<()> {
+    let partitioned: bool = connection.query_row(
+        "SELECT count(*) FROM pragma_table_info('process_checkpoints') WHERE name = 'partition'",
+        [],
+        |row| row.get(0),
+    )?;
+    if partitioned {
+        return Ok(());
+    }
+    connection.execute_batch(UPGRADE)
+}
+
 /// Writes all of it, or nothing where the checkpoint is not the one expected.
 fn write(connection: &Connection, save: &ProcessSave) -> rusqlite::Result<bool> {
-    let stored = checkpoint(connection, &save.process, save.expected.log_id)?;
-    if stored != save.expected {
+    let log_id = save.expected.log_id;
+    let stored = checkpoint(connection, &save.process, save.partition, log_id)?;
+    if stored.checkpoint != save.expected {
         return Ok(false);
     }
     connection
         .prepare_cached(
-            "INSERT INTO process_checkpoints (process, position, event_id) VALUES (?1, ?2, ?3) \
-             ON CONFLICT (process) DO UPDATE SET position = ?2, event_id = ?3",
+            "INSERT INTO process_checkpoints \
+             (process, partition, position, event_id, source_offset) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (process, partition) DO UPDATE SET position = ?3, event_id = ?4, \
+             source_offset = coalesce(?5, source_offset)",
         )?
         .execute((
             &save.process,
+            save.partition,
             save.checkpoint.position.cast_signed(),
             save.checkpoint.event_id.into_bytes(),
+            save.offset,
         ))?;
     work::insert(connection, &save.work, save.at)?;
     let mut park = connection.prepare_cached(
@@ -132,20 +166,25 @@ fn write(connection: &Connection, save: &ProcessSave) -> rusqlite::Result<bool> 
 fn checkpoint(
     connection: &Connection,
     process: &str,
+    partition: u32,
     log_id: Uuid,
-) -> rusqlite::Result<Checkpoint> {
+) -> rusqlite::Result<StoredCheckpoint> {
     let stored = connection
-        .prepare_cached("SELECT position, event_id FROM process_checkpoints WHERE process = ?1")?
-        .query_row([process], |row| {
-            let position = row.get::<_, i64>(0)?.cast_unsigned();
-            Ok(Checkpoint {
+        .prepare_cached(
+            "SELECT position, event_id, source_offset FROM process_checkpoints \
+             WHERE process = ?1 AND partition = ?2",
+        )?
+        .query_row((process, partition), |row| {
+            let checkpoint = Checkpoint {
                 log_id,
-                position,
+                position: row.get::<_, i64>(0)?.cast_unsigned(),
                 event_id: Uuid::from_bytes(row.get(1)?),
-            })
+            };
+            let offset = row.get(2)?;
+            Ok(StoredCheckpoint { checkpoint, offset })
         })
         .optional()?;
-    Ok(stored.unwrap_or(Checkpoint::start_of(log_id)))
+    Ok(stored.unwrap_or(StoredCheckpoint::start_of(log_id)))
 }
 
 fn parked(

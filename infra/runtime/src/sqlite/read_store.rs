@@ -1,6 +1,10 @@
 //! The embedded read store: what the port asks for, each in one transaction on `read.db`.
 
-use std::{collections::HashMap, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use orderlog_log::event::Position;
@@ -9,13 +13,13 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{
-    OpenError, commit, compare, file::File, generation, log_index, open::open, page, registry,
+    OpenError, checkpoints, commit, compare, file::File, generation, log_index, open::open, page, registry,
 };
 use crate::{
     projection::Definition,
     read_model::PageQuery,
     read_store::{
-        BehindReason, Changes, Commit, CommitError, Comparison, Defined, IndexedBy, Parked,
+        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Parked,
         Progress, ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target,
         TargetStanding,
     },
@@ -27,19 +31,30 @@ use crate::{
 pub struct SqliteReadStore {
     file: Arc<File>,
     log_id: Uuid,
+    partitions: u32,
     definitions: Arc<RwLock<HashMap<&'static str, Arc<Definition>>>>,
     progress: Progress,
     changes: Changes,
 }
 
 impl SqliteReadStore {
-    /// Opens `read.db` in `directory` for the log `log_id`. A file that can't be used, because it
-    /// is damaged, of an older format, or of another log, is moved aside and begun anew.
+    /// Opens `read.db` in `directory` for the log `log_id` as one partition. A file that can't be
+    /// used, because it is damaged or of another log, is moved aside and begun anew.
     pub fn open(directory: &Path, log_id: Uuid) -> Result<Self, OpenError> {
-        let (path, writer) = open(directory, log_id)?;
+        Self::open_partitioned(directory, log_id, 1)
+    }
+
+    /// Opens `read.db` for a log whose events come in so many partitions.
+    pub fn open_partitioned(
+        directory: &Path,
+        log_id: Uuid,
+        partitions: u32,
+    ) -> Result<Self, OpenError> {
+        let (path, writer) = open(directory, log_id, partitions)?;
         Ok(Self {
             file: Arc::new(File::new(path, writer)),
             log_id,
+            partitions,
             definitions: Arc::default(),
             progress: Progress::default(),
             changes: Changes::default(),
@@ -85,6 +100,10 @@ impl SqliteReadStore {
 
 #[async_trait]
 impl ReadStore for SqliteReadStore {
+    fn partitions(&self) -> u32 {
+        self.partitions
+    }
+
     async fn define(&self, definition: &Definition) -> Result<Defined, ReadError> {
         generation::check_names(definition)?;
         let definition = Arc::new(definition.clone());
@@ -116,7 +135,7 @@ impl ReadStore for SqliteReadStore {
         self.file
             .read(move |view| {
                 Ok(TargetStanding {
-                    checkpoint: commit::checkpoint(view, &target, log_id)?,
+                    checkpoints: checkpoints::all(view, &target, log_id)?,
                     parked: registry::parked_keys(view, &target)?,
                 })
             })
@@ -166,6 +185,14 @@ impl ReadStore for SqliteReadStore {
         .await
     }
 
+    async fn claim(&self, _projection: &str) -> Result<Option<Box<dyn Hold>>, ReadError> {
+        Ok(Some(Box::new(OneProcess)))
+    }
+
+    async fn hold(&self, _projection: &str) -> Result<Box<dyn Hold>, ReadError> {
+        Ok(Box::new(OneProcess))
+    }
+
     async fn stage(&self, definition: &Definition) -> Result<Target, ReadError> {
         generation::check_names(definition)?;
         let definition = definition.clone();
@@ -190,11 +217,12 @@ impl ReadStore for SqliteReadStore {
         &self,
         definition: &Definition,
         staged: &Target,
-        expected: Checkpoint,
+        expected: &BTreeMap<u32, Checkpoint>,
     ) -> Result<(), CommitError> {
         let (definition, staged) = (definition.clone(), staged.clone());
+        let (expected, log_id) = (expected.clone(), self.log_id);
         self.file
-            .write(move |transaction| registry::adopt(transaction, &definition, &staged, expected))
+            .write(move |view| registry::adopt(view, &definition, &staged, &expected, log_id))
             .await
     }
 
@@ -247,6 +275,12 @@ impl ReadStore for SqliteReadStore {
         &self.changes
     }
 }
+
+/// What there is to hold where one process alone uses the file: nothing, its own rebuild and
+/// projector keep out of each other's way by themselves.
+struct OneProcess;
+
+impl Hold for OneProcess {}
 
 /// The rows of a generation under these keys that exist.
 fn rows(view: &Connection, target: &Target, keys: &[String]) -> rusqlite::Result<Vec<StoredRow>> {

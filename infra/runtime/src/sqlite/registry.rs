@@ -1,11 +1,13 @@
 //! Which projections the file has, in which generation: defining, staging, adopting, listing.
 
+use std::collections::BTreeMap;
+
 use orderlog_log::event::Position;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::{
-    commit::checkpoint,
+    checkpoints,
     generation::{create, drop_all, table},
     log_index::sql_limit,
 };
@@ -87,7 +89,7 @@ pub(super) fn define(
 pub(super) fn stage(connection: &Connection, definition: &Definition) -> rusqlite::Result<Target> {
     let live = define(connection, definition)?.live;
     let mut left =
-        connection.prepare("SELECT generation FROM checkpoints WHERE projection = ?1")?;
+        connection.prepare("SELECT DISTINCT generation FROM checkpoints WHERE projection = ?1")?;
     let left: Vec<i64> = left
         .query_map([definition.name], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
@@ -106,19 +108,26 @@ pub(super) fn stage(connection: &Connection, definition: &Definition) -> rusqlit
     Ok(staged)
 }
 
-/// Makes `staged` the live generation, if the live one still stands at `expected`.
+/// Makes `staged` the live generation, if it is there and the live one still stands at `expected`.
 pub(super) fn adopt(
     connection: &Connection,
     definition: &Definition,
     staged: &Target,
-    expected: Checkpoint,
+    expected: &BTreeMap<u32, Checkpoint>,
+    log_id: Uuid,
 ) -> Result<(), CommitError> {
     let live = define(connection, definition)?.live;
-    if checkpoint(connection, &live, expected.log_id)? != expected {
+    let start = Checkpoint::start_of(log_id);
+    let stored = checkpoints::all(connection, &live, log_id)?;
+    let unmoved = stored.iter().all(|(partition, stored)| {
+        stored.checkpoint == *expected.get(partition).unwrap_or(&start)
+    });
+    if !unmoved || checkpoints::all(connection, staged, log_id)?.is_empty() {
         return Err(CommitError::Fenced {
             projection: definition.name.to_owned(),
         });
     }
+    checkpoints::take_over_offsets(connection, &live, staged)?;
     connection.execute(
         "UPDATE projections SET generation = ?1, version = ?2, columns = ?3 WHERE name = ?4",
         (
@@ -153,7 +162,10 @@ pub(super) fn stored(connection: &Connection, log_id: Uuid) -> rusqlite::Result<
                 .cast_unsigned())
         };
         all.push(Stored {
-            checkpoint: checkpoint(connection, &live, log_id)?,
+            checkpoints: checkpoints::all(connection, &live, log_id)?
+                .into_iter()
+                .map(|(partition, stored)| (partition, stored.checkpoint))
+                .collect(),
             rows: count(&format!("SELECT count(*) FROM {}", table(&live)))?,
             parked: count(&format!(
                 "SELECT count(*) FROM parked WHERE projection = '{name}' AND generation = {}",
@@ -217,16 +229,7 @@ fn begin(
     definition: &Definition,
 ) -> rusqlite::Result<()> {
     create(connection, target, definition.columns)?;
-    connection.execute(
-        "INSERT INTO checkpoints (projection, generation, position, event_id) \
-         VALUES (?1, ?2, 0, ?3)",
-        (
-            &target.projection,
-            target.generation.cast_signed(),
-            Uuid::nil().into_bytes(),
-        ),
-    )?;
-    Ok(())
+    checkpoints::begin(connection, target)
 }
 
 fn forget(connection: &Connection, target: &Target) -> rusqlite::Result<()> {

@@ -47,7 +47,7 @@ proptest! {
             let toy = ToyLog::new();
             let mut store = toy.read_store().await;
             let mut live = projector(&toy, &store).await;
-            let mut running = Running::start(&live);
+            let mut running = Running::start(&live, toy.fan_out());
             let mut last = 0;
             for (events, then) in steps {
                 last = toy.append_all(&events).await;
@@ -60,7 +60,7 @@ proptest! {
                         drop(running);
                         store = toy.read_store().await;
                         live = projector(&toy, &store).await;
-                        running = Running::start(&live);
+                        running = Running::start(&live, toy.fan_out());
                     }
                 }
             }

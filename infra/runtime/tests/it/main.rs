@@ -1,16 +1,21 @@
 //! The runtime against the embedded engines: contract suites of the ports, live folding, rebuilds,
 //! processes and work, each through crashes and restarts.
 
+#[path = "../contract/mod.rs"]
+mod contract;
+
 mod changes;
+mod contracts;
 mod crash;
-mod page;
+mod grants;
+mod partitions;
 mod process;
+mod process_partitions;
 mod projector;
 mod read_file;
-mod read_store;
 mod rebuild;
 mod source;
 mod toy;
+mod upgrade;
 mod wait;
 mod work;
-mod work_store;

@@ -11,9 +11,10 @@ use chrono::TimeDelta;
 use orderlog_log::{clock::Clock, event::RecordedEvent};
 use orderlog_runtime::{
     process::{
-        EventHandler, HandleError, ProcessError, ProcessRuntime, ProcessSettings, ProcessStore,
-        SaveError, until_quiet,
+        EventHandler, HandleError, ProcessError, ProcessRuntime, ProcessSave, ProcessSettings,
+        ProcessStore, until_quiet,
     },
+    source::Checkpoint,
     sqlite::{SqliteProcessStore, SqliteWorkStore},
     work::{NewWork, WorkStore},
 };
@@ -117,7 +118,6 @@ impl Bench {
     fn start(&self, handler: &Arc<Noting>) -> Running {
         let runtime = ProcessRuntime::new(
             "toys",
-            self.toy.log(),
             Arc::new(self.store.clone()),
             Arc::clone(handler) as Arc<dyn EventHandler>,
             Clock::system(),
@@ -127,11 +127,11 @@ impl Bench {
             },
         );
         let (passed, stop) = (runtime.passed(), CancellationToken::new());
-        let cancel = stop.clone();
+        let (fan_out, cancel) = (self.toy.fan_out(), stop.clone());
         Running {
             passed,
             stop,
-            task: tokio::spawn(async move { runtime.run(cancel).await }),
+            task: tokio::spawn(async move { runtime.run(fan_out, cancel).await }),
         }
     }
 
@@ -210,9 +210,10 @@ async fn a_killed_process_handles_again_and_skips_nothing() {
             .expect("written");
         let stored = bench
             .store
-            .load("toys")
+            .load("toys", 0)
             .await
             .expect("a state")
+            .checkpoint
             .checkpoint
             .position;
         seen.extend(handler.all().values().flatten().copied());
@@ -305,32 +306,30 @@ async fn poison_parks_its_key_also_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_process_that_was_taken_over_stops() {
+async fn a_process_that_was_overtaken_starts_again_from_what_is_stored() {
     let bench = Bench::new().await;
     let handler = Noting::new(Box::new(|_, _| Ok(Duration::ZERO)));
-    let mut zombie = bench.start(&handler);
+    let mut overtaken = bench.start(&handler);
     let first = bench.toy.append("a", &Toy::Added(1)).await;
-    zombie.passed(first).await;
-    let stored = bench.store.load("toys").await.expect("a state").checkpoint;
-    let moved = orderlog_runtime::process::ProcessSave {
+    overtaken.passed(first).await;
+    let stored = bench.store.load("toys", 0).await.expect("a state");
+    let moved = ProcessSave {
         process: "toys".to_owned(),
-        expected: stored,
-        checkpoint: orderlog_runtime::source::Checkpoint {
-            position: 0,
-            event_id: Uuid::nil(),
-            ..stored
-        },
+        partition: 0,
+        expected: stored.checkpoint.checkpoint,
+        checkpoint: Checkpoint::start_of(stored.checkpoint.checkpoint.log_id),
+        offset: None,
         work: Vec::new(),
         parked: Vec::new(),
         at: Clock::system().now(),
     };
     bench.store.save(moved).await.expect("saved by another");
-    bench.toy.append("a", &Toy::Added(1)).await;
-    let ended = zombie.task.await.expect("no panic");
-    assert!(matches!(
-        ended,
-        Err(ProcessError::Save(SaveError::Fenced { .. }))
-    ));
+    let last = bench.toy.append("a", &Toy::Added(1)).await;
+    overtaken.passed(last).await;
+    overtaken.stop().await.expect("a clean end");
+    // The second event was handled, refused with its save, and handled again behind the first.
+    assert_eq!(handler.of("a"), [1, 2, 1, 2]);
+    assert_eq!(bench.work_rows().await, 2);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use orderlog_runtime::{
     projector::{ProjectionState, Projector, ProjectorError},
     read_model::ReadModel,
     read_store::{IndexedBy, ReadStore},
+    source::FanOut,
 };
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -23,12 +24,12 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(projector: &Projector<Toy>) -> Self {
+    pub(crate) fn start(projector: &Projector<Toy>, fan_out: impl FanOut + 'static) -> Self {
         let (projector, stop) = (projector.clone(), CancellationToken::new());
         let cancel = stop.clone();
         Self {
             stop,
-            task: tokio::spawn(async move { projector.run(cancel).await }),
+            task: tokio::spawn(async move { projector.run(fan_out, cancel).await }),
         }
     }
 
@@ -63,7 +64,7 @@ async fn later_events_of_a_parked_key_wait_behind_it_and_other_keys_go_on() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     toy.append("a", &Toy::Added(1)).await;
     let broken = toy.append("a", &Toy::Broken).await;
     toy.append("b", &Toy::Added(2)).await;
@@ -72,7 +73,7 @@ async fn later_events_of_a_parked_key_wait_behind_it_and_other_keys_go_on() {
     running.stop().await.expect("a clean end");
 
     // Also after a restart.
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let last = toy
         .append_all(&[("a".into(), Toy::Added(8)), ("b".into(), Toy::Added(16))])
         .await;
@@ -109,7 +110,7 @@ async fn a_damaged_event_is_parked_for_every_projection() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let last = toy
         .append_raw(&[("a".into(), "Toy", "[".into(), Uuid::now_v7())])
         .await;
@@ -129,7 +130,7 @@ async fn an_event_of_an_unknown_type_stops_the_projector_before_it() {
     toy.append_raw(&[("a".into(), "Novelty", "{}".into(), Uuid::now_v7())])
         .await;
     toy.append("a", &Toy::Added(1)).await;
-    let error = Running::start(&projector)
+    let error = Running::start(&projector, toy.fan_out())
         .ended()
         .await
         .expect_err("stopped");
@@ -156,7 +157,7 @@ async fn two_projectors_on_one_file_fold_every_event_once() {
         projector(&toy, &store).await,
         projector(&toy, &other_store).await,
     );
-    let (running, zombie) = (Running::start(&one), Running::start(&other));
+    let (running, zombie) = (Running::start(&one, toy.fan_out()), Running::start(&other, toy.fan_out()));
     let mut last = 0;
     for n in 0..200 {
         last = toy.append(["a", "b", "c"][n % 3], &Toy::Added(1)).await;
@@ -183,7 +184,7 @@ async fn a_paused_projection_stays_paused_after_a_restart_and_holds_nobody_back(
         .await
         .expect("paused");
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let last = toy.append("a", &Toy::Added(1)).await;
     let slices: ReadModel<i64> = ReadModel::new(Arc::clone(&store), "slices");
     slices.wait_for(last, "a", LONG).await.expect("reached");
@@ -213,7 +214,7 @@ async fn the_log_is_indexed_by_type_and_correlation() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let chain = Uuid::now_v7();
     let event = |key: &str, chain| (key.to_owned(), "Toy", "\"Removed\"".to_owned(), chain);
     toy.append_raw(&[event("a", chain), event("b", Uuid::now_v7())])
@@ -237,7 +238,7 @@ async fn the_log_is_indexed_by_type_and_correlation() {
 async fn rows_of_an_older_version_are_rebuilt_before_they_are_served() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
-    let running = Running::start(&projector(&toy, &store).await);
+    let running = Running::start(&projector(&toy, &store).await, toy.fan_out());
     toy.append("a", &Toy::Added(5)).await;
     let last = toy.append("a", &Toy::Broken).await;
     reached(&store, last).await;
@@ -257,7 +258,7 @@ async fn rows_of_an_older_version_are_rebuilt_before_they_are_served() {
     .expect("a projector");
     let sums: ReadModel<Sum> = ReadModel::new(Arc::clone(&store), "sums");
     assert!(sums.get("a").await.is_err());
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let last = toy.append("a", &Toy::Added(1)).await;
     reached(&store, last).await;
     sums.wait_for(last, "a", LONG)

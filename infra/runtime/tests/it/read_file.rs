@@ -5,7 +5,7 @@ use orderlog_runtime::sqlite::SqliteReadStore;
 use uuid::Uuid;
 
 use crate::{
-    read_store::{at, commit, live, write},
+    contract::read_store::{at, commit, live, write},
     toy::ToyLog,
 };
 
@@ -14,10 +14,10 @@ async fn a_file_that_cannot_be_used_is_begun_anew() {
     let toy = ToyLog::new();
     let log_id = toy.store.head().await.expect("a head").log_id;
     let path = toy.directory.path().join("read.db");
-    let defined = |store: SqliteReadStore| async move {
-        let (live, checkpoint) = live(&store).await;
+    let defined = async |store: SqliteReadStore| {
+        let (live, checkpoint) = live(&store, log_id).await;
         let to = at(checkpoint, checkpoint.position + 1);
-        write(&store, commit(&live, checkpoint, to, Vec::new()))
+        write(&store, commit(&live, 0, (checkpoint, to), Vec::new()))
             .await
             .expect("written");
         checkpoint.position
@@ -46,4 +46,18 @@ async fn a_file_of_a_newer_version_is_refused() {
         .err()
         .expect("refused");
     assert!(refused.to_string().contains("format 99"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_of_another_number_of_partitions_is_refused() {
+    let toy = ToyLog::new();
+    let log_id = toy.store.head().await.expect("a head").log_id;
+    let open = |count| SqliteReadStore::open_partitioned(toy.directory.path(), log_id, count);
+    drop(open(12).expect("new"));
+    drop(open(12).expect("again"));
+    let refused = open(8).err().expect("refused").to_string();
+    assert!(
+        refused.contains("12 partitions, not 8") && refused.contains("delete it"),
+        "{refused}"
+    );
 }

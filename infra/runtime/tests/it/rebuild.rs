@@ -17,7 +17,7 @@ async fn a_rebuild_beside_a_live_load_ends_equal() {
     let toy = Arc::new(ToyLog::new());
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let enough = Arc::new(AtomicBool::new(false));
     let load = tokio::spawn({
         let (toy, enough) = (Arc::clone(&toy), Arc::clone(&enough));
@@ -59,7 +59,7 @@ async fn a_row_that_was_tampered_with_is_named_and_mended() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let events: Vec<_> = (0..30)
         .map(|n| (format!("k{n:02}"), Toy::Added(n)))
         .collect();
@@ -105,7 +105,7 @@ async fn a_rebuild_of_a_paused_projection_stays_at_its_position() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let paused_at = toy.append("a", &Toy::Added(1)).await;
     reached(&store, paused_at).await;
     projector.pause("sums").await.expect("paused");
@@ -127,7 +127,7 @@ async fn parked_events_are_the_same_in_live_and_rebuilt_rows() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let events = [
         Toy::Added(1),
         Toy::Broken,
@@ -150,7 +150,7 @@ async fn a_rebuild_that_is_given_up_halfway_harms_nothing() {
     let toy = ToyLog::new();
     let store = toy.read_store().await;
     let projector = projector(&toy, &store).await;
-    let running = Running::start(&projector);
+    let running = Running::start(&projector, toy.fan_out());
     let events: Vec<_> = (0..30)
         .map(|n| (format!("k{n:02}"), Toy::Added(n)))
         .collect();

@@ -15,7 +15,7 @@ use orderlog_runtime::{
     },
     projector::{DecodeError, Projector},
     read_store::ReadStore,
-    source::slot_of,
+    source::{TailFanOut, slot_of},
     sqlite::SqliteReadStore,
 };
 use parking_lot::Mutex;
@@ -65,12 +65,17 @@ impl ToyLog {
     }
 
     pub(crate) async fn read_store(&self) -> Arc<dyn ReadStore> {
-        Arc::new(self.sqlite_read_store().await)
+        self.partitioned_read_store(1).await
     }
 
-    pub(crate) async fn sqlite_read_store(&self) -> SqliteReadStore {
+    pub(crate) async fn partitioned_read_store(&self, partitions: u32) -> Arc<dyn ReadStore> {
         let log_id = self.store.head().await.expect("a head").log_id;
-        SqliteReadStore::open(self.directory.path(), log_id).expect("a read store")
+        let store = SqliteReadStore::open_partitioned(self.directory.path(), log_id, partitions);
+        Arc::new(store.expect("a read store"))
+    }
+
+    pub(crate) fn fan_out(&self) -> TailFanOut {
+        TailFanOut::new(self.log())
     }
 
     pub(crate) async fn append(&self, key: &str, event: &Toy) -> Position {

@@ -35,7 +35,8 @@ async fn a_read_waits_for_its_position_or_says_why_it_is_behind() {
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (projector, stop) = (projector.clone(), stop.clone());
-        async move { projector.run(stop).await }
+        let fan_out = toy.fan_out();
+        async move { projector.run(fan_out, stop).await }
     });
     sums.wait_for(first, "a", LONG).await.expect("reached");
     assert_eq!(sums.get("a").await.expect("a row").expect("there").sum, 5);

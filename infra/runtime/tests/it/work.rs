@@ -16,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
+    contract::work_store::work,
     toy::{ToyLog, start},
-    work_store::work,
 };
 
 /// Notes attempts; does what `script` says on each one.

@@ -1,32 +1,11 @@
-//! What every work store does; one line per engine.
+//! What every work store does.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use orderlog_runtime::{
-    sqlite::SqliteWorkStore,
-    work::{Lease, NewWork, Settled, WorkCounts, WorkOutcome, WorkStore},
-};
+use futures::future::join_all;
+use orderlog_runtime::work::{Lease, NewWork, Settled, WorkCounts, WorkOutcome, WorkStore};
 use uuid::Uuid;
-
-use crate::toy::{ToyLog, start};
-
-#[tokio::test]
-async fn the_sqlite_engine_keeps_the_contract() {
-    let toy = ToyLog::new();
-    contract(
-        &SqliteWorkStore::open(toy.store.clone())
-            .await
-            .expect("a store"),
-    )
-    .await;
-}
-
-async fn contract(store: &dyn WorkStore) {
-    a_row_is_leased_once_and_not_before_it_is_due(store).await;
-    a_row_is_known_for_ever_once_inserted(store).await;
-    an_expired_lease_is_taken_over_and_the_loser_settles_nothing(store).await;
-    a_rescheduled_row_comes_back_at_its_time(store).await;
-    rows_of_other_kinds_are_left_alone(store).await;
-}
 
 pub(crate) fn work(kind: &'static str, due_at: DateTime<Utc>) -> NewWork {
     NewWork {
@@ -40,7 +19,8 @@ pub(crate) fn work(kind: &'static str, due_at: DateTime<Utc>) -> NewWork {
 }
 
 fn seconds(count: i64) -> DateTime<Utc> {
-    start() + TimeDelta::seconds(count)
+    let start = DateTime::from_timestamp(1_700_000_000, 0).expect("an instant");
+    start + TimeDelta::seconds(count)
 }
 
 fn lease(owner: Uuid, now: DateTime<Utc>) -> Lease {
@@ -70,7 +50,8 @@ async fn taken(store: &dyn WorkStore, owner: Uuid, now: DateTime<Utc>) -> Vec<(U
         .collect()
 }
 
-async fn a_row_is_leased_once_and_not_before_it_is_due(store: &dyn WorkStore) {
+pub(crate) async fn a_row_is_leased_once_and_not_before_it_is_due(store: Arc<dyn WorkStore>) {
+    let store = store.as_ref();
     let (me, you) = (Uuid::now_v7(), Uuid::now_v7());
     let row = work("timer", seconds(10));
     store
@@ -106,7 +87,8 @@ async fn a_row_is_leased_once_and_not_before_it_is_due(store: &dyn WorkStore) {
     assert_eq!(store.next_due(&kinds).await.expect("none"), None);
 }
 
-async fn a_row_is_known_for_ever_once_inserted(store: &dyn WorkStore) {
+pub(crate) async fn a_row_is_known_for_ever_once_inserted(store: Arc<dyn WorkStore>) {
+    let store = store.as_ref();
     let me = Uuid::now_v7();
     let row = work("timer", seconds(0));
     let again = NewWork {
@@ -141,7 +123,8 @@ async fn a_row_is_known_for_ever_once_inserted(store: &dyn WorkStore) {
     assert!(store.prune(seconds(100)).await.expect("pruned") >= 1);
 }
 
-async fn an_expired_lease_is_taken_over_and_the_loser_settles_nothing(store: &dyn WorkStore) {
+pub(crate) async fn an_expired_lease_is_taken_over_and_the_loser_settles_nothing(store: Arc<dyn WorkStore>) {
+    let store = store.as_ref();
     let (me, you) = (Uuid::now_v7(), Uuid::now_v7());
     let row = work("timer", seconds(0));
     store
@@ -174,7 +157,8 @@ async fn an_expired_lease_is_taken_over_and_the_loser_settles_nothing(store: &dy
     assert!(store.counts(seconds(999)).await.expect("counts").is_idle());
 }
 
-async fn a_rescheduled_row_comes_back_at_its_time(store: &dyn WorkStore) {
+pub(crate) async fn a_rescheduled_row_comes_back_at_its_time(store: Arc<dyn WorkStore>) {
+    let store = store.as_ref();
     let me = Uuid::now_v7();
     let row = work("timer", seconds(0));
     store
@@ -200,7 +184,8 @@ async fn a_rescheduled_row_comes_back_at_its_time(store: &dyn WorkStore) {
         .expect("settled");
 }
 
-async fn rows_of_other_kinds_are_left_alone(store: &dyn WorkStore) {
+pub(crate) async fn rows_of_other_kinds_are_left_alone(store: Arc<dyn WorkStore>) {
+    let store = store.as_ref();
     let me = Uuid::now_v7();
     store
         .insert(vec![work("novelty", seconds(0))], seconds(0))
@@ -212,4 +197,68 @@ async fn rows_of_other_kinds_are_left_alone(store: &dyn WorkStore) {
         None
     );
     assert_eq!(store.counts(seconds(9)).await.expect("counts").due, 1);
+}
+
+pub(crate) async fn what_is_due_first_is_leased_first(store: Arc<dyn WorkStore>) {
+    let rows: Vec<_> = [30, 10, 20, 40].map(|due| work("timer", seconds(due))).into();
+    store
+        .insert(rows.clone(), seconds(0))
+        .await
+        .expect("inserted");
+    let lease = Lease {
+        limit: 3,
+        ..lease(Uuid::now_v7(), seconds(99))
+    };
+    let leased = store.lease(lease).await.expect("a lease");
+    let leased: HashSet<_> = leased.iter().map(|row| row.id).collect();
+    assert_eq!(leased, HashSet::from([1, 2, 0].map(|n| rows[n].id)));
+}
+
+pub(crate) async fn many_who_lease_at_once_have_different_rows(store: Arc<dyn WorkStore>) {
+    let rows: Vec<_> = (0..60).map(|n| work("timer", seconds(n))).collect();
+    store
+        .insert(rows.clone(), seconds(0))
+        .await
+        .expect("inserted");
+    let mut leased = Vec::new();
+    while leased.len() < rows.len() {
+        let before = leased.len();
+        let leases = (0..6).map(|_| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { taken(store.as_ref(), Uuid::now_v7(), seconds(60)).await })
+        });
+        for taken in join_all(leases).await {
+            leased.extend(taken.expect("no panic"));
+        }
+        assert!(leased.len() > before, "somebody has to get some");
+    }
+    let ids: HashSet<_> = leased.iter().map(|(id, _)| *id).collect();
+    assert_eq!((ids.len(), leased.len()), (60, 60));
+    assert!(leased.iter().all(|(_, attempts)| *attempts == 0));
+}
+
+pub(crate) async fn who_waits_for_rows_is_woken(store: Arc<dyn WorkStore>) {
+    let me = Uuid::now_v7();
+    let row = work("timer", seconds(0));
+    let woken = async |waiting: &mut tokio::sync::watch::Receiver<u64>| {
+        tokio::time::timeout(Duration::from_secs(30), waiting.changed())
+            .await
+            .expect("in time")
+            .expect("open");
+        waiting.borrow_and_update();
+    };
+    let mut waiting = store.changed();
+    waiting.borrow_and_update();
+    store
+        .insert(vec![row.clone()], seconds(0))
+        .await
+        .expect("inserted");
+    woken(&mut waiting).await;
+    assert_eq!(taken(store.as_ref(), me, seconds(0)).await.len(), 1);
+    woken(&mut waiting).await;
+    store
+        .settle(me, done(row.id, seconds(1)))
+        .await
+        .expect("settled");
+    woken(&mut waiting).await;
 }

@@ -3,37 +3,24 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use orderlog_runtime::{
-    projection::{Arity, Column, ColumnValue, Definition},
+    projection::ColumnValue,
     read_model::{Condition, Cursor, PageQuery},
-    read_store::{Commit, ReadStore, RowChange, Target, TargetCommit},
+    read_store::{ReadStore, RowChange},
     source::Checkpoint,
 };
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::TestRunner};
+use tokio::{runtime::Handle, task::block_in_place};
 use uuid::Uuid;
 
-use crate::toy::ToyLog;
-
-const COLUMNS: &[Column] = &[
-    Column {
-        name: "rank",
-        arity: Arity::One,
-    },
-    Column {
-        name: "label",
-        arity: Arity::Many,
-    },
-];
+use super::{at, commit, definition, last, live, write};
 
 type Rows = BTreeMap<String, (ColumnValue, Vec<String>)>;
 
-pub(crate) async fn write(store: &dyn ReadStore, log_id: Uuid, rows: &Rows) {
-    let definition = Definition {
-        name: "paged",
-        version: "1".to_owned(),
-        columns: COLUMNS,
-    };
-    let live = store.define(&definition).await.expect("defined").live;
-    let rows = rows.iter().map(|(key, (rank, labels))| RowChange {
+/// Makes these the live rows.
+async fn replace(store: &dyn ReadStore, log_id: Uuid, rows: &Rows) {
+    let (_, before) = live(store, log_id).await;
+    let staged = store.stage(&definition("1")).await.expect("staged");
+    let changes = rows.iter().map(|(key, (rank, labels))| RowChange {
         key: key.clone(),
         slot: 0,
         position: 1,
@@ -41,24 +28,16 @@ pub(crate) async fn write(store: &dyn ReadStore, log_id: Uuid, rows: &Rows) {
         columns: vec![rank.clone(), ColumnValue::Many(labels.clone())],
         stored: None,
     });
-    let commit = TargetCommit {
-        target: Target { ..live },
-        expected: Checkpoint::start_of(log_id),
-        checkpoint: Checkpoint {
-            log_id,
-            position: 1,
-            event_id: Uuid::now_v7(),
-        },
-        rows: rows.collect(),
-        parked: Vec::new(),
-        index: Vec::new(),
-    };
-    store
-        .commit(Arc::new(Commit {
-            targets: vec![commit],
-        }))
+    let start = Checkpoint::start_of(log_id);
+    let moved = (start, at(start, 1));
+    write(store, commit(&staged, last(store), moved, changes.collect()))
         .await
-        .expect("committed");
+        .expect("written");
+    let expected = BTreeMap::from([(last(store), before)]);
+    store
+        .adopt(&definition("1"), &staged, &expected)
+        .await
+        .expect("adopted");
 }
 
 fn holds(condition: &Condition, key: &str, row: &(ColumnValue, Vec<String>)) -> bool {
@@ -108,7 +87,7 @@ async fn read_all(store: &dyn ReadStore, query: &PageQuery) -> Vec<String> {
     let mut query = query.clone();
     let mut keys = Vec::new();
     loop {
-        let page = store.page("paged", &query).await.expect("a page");
+        let page = store.page("things", &query).await.expect("a page");
         assert!(page.rows.len() <= query.limit);
         keys.extend(page.rows.iter().map(|(row, _)| row.key.clone()));
         match page.rows.last() {
@@ -166,24 +145,35 @@ fn query() -> impl Strategy<Value = PageQuery> {
         })
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(60))]
-
-    #[test]
-    fn pages_joined_are_the_sorted_filtered_rows(
-        rows in prop::collection::btree_map(
-            "[a-d]{1,3}", (value(), prop::collection::vec("[a-c]", 0..3)), 0..30),
-        queries in prop::collection::vec(query(), 1..12),
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(async {
-            let toy = ToyLog::new();
-            let store = toy.read_store().await;
-            let log_id = orderlog_log::event_store::EventStore::head(&toy.store).await.expect("a head").log_id;
-            write(store.as_ref(), log_id, &rows).await;
-            for query in &queries {
-                assert_eq!(read_all(store.as_ref(), query).await, expected(&rows, query), "{query:?}");
-            }
-        });
-    }
+pub(crate) async fn pages_joined_are_the_sorted_filtered_rows(
+    store: Arc<dyn ReadStore>,
+    log_id: Uuid,
+) {
+    let rows = prop::collection::btree_map(
+        "[a-d]{1,3}",
+        (value(), prop::collection::vec("[a-c]", 0..3)),
+        0..30,
+    );
+    let queries = prop::collection::vec(query(), 1..12);
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(60)
+    };
+    let runtime = Handle::current();
+    let tried = block_in_place(|| {
+        TestRunner::new(config).run(&(rows, queries), |(rows, queries)| {
+            runtime.block_on(async {
+                replace(store.as_ref(), log_id, &rows).await;
+                for query in &queries {
+                    let (read, due) = (
+                        read_all(store.as_ref(), query).await,
+                        expected(&rows, query),
+                    );
+                    prop_assert_eq!(read, due, "{:?}", query);
+                }
+                Ok(())
+            })
+        })
+    });
+    tried.unwrap_or_else(|error| panic!("{error}"));
 }

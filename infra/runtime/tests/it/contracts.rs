@@ -1,0 +1,43 @@
+//! The embedded engines keep the contracts of their ports.
+
+use std::sync::Arc;
+
+use orderlog_log::event_store::EventStore;
+use orderlog_runtime::{
+    process::ProcessStore,
+    read_store::ReadStore,
+    sqlite::{SqliteProcessStore, SqliteWorkStore},
+    work::WorkStore,
+};
+use uuid::Uuid;
+
+use crate::{
+    contract::{process_store_contract, read_store_contract, work_store_contract},
+    toy::ToyLog,
+};
+
+read_store_contract!(crate::contracts::read_store);
+process_store_contract!(crate::contracts::process_store);
+work_store_contract!(crate::contracts::work_store);
+
+async fn read_store(partitions: u32) -> (Arc<dyn ReadStore>, Uuid, ToyLog) {
+    let toy = ToyLog::new();
+    let store = toy.partitioned_read_store(partitions).await;
+    let log_id = toy.store.head().await.expect("a head").log_id;
+    (store, log_id, toy)
+}
+
+async fn process_store() -> (Arc<dyn ProcessStore>, Arc<dyn WorkStore>, Uuid, ToyLog) {
+    let toy = ToyLog::new();
+    let work = SqliteWorkStore::open(toy.store.clone()).await;
+    let work = work.expect("a store");
+    let store = SqliteProcessStore::open(toy.store.clone(), work.clone()).await;
+    let log_id = toy.store.head().await.expect("a head").log_id;
+    (Arc::new(store.expect("a store")), Arc::new(work), log_id, toy)
+}
+
+async fn work_store() -> (Arc<dyn WorkStore>, ToyLog) {
+    let toy = ToyLog::new();
+    let store = SqliteWorkStore::open(toy.store.clone()).await;
+    (Arc::new(store.expect("a store")), toy)
+}
