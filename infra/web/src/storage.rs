@@ -24,6 +24,9 @@ impl From<StoreError> for Problem {
             ),
             StoreError::InUse { .. }
             | StoreError::Newer { .. }
+            | StoreError::NotMigrated { .. }
+            | StoreError::Denied { .. }
+            | StoreError::Invalid { .. }
             | StoreError::NotWritable { .. }
             | StoreError::Unavailable { .. } => (
                 "storage.unavailable",
