@@ -38,6 +38,10 @@ fn mend(error: &StoreError) -> &'static str {
         }
         StoreError::DiskFull { .. } => "; free some space",
         StoreError::Corrupt { .. } => "; restore it from a backup",
-        StoreError::Unknown { .. } | StoreError::Unavailable { .. } => "",
+        StoreError::NotMigrated { .. }
+        | StoreError::Denied { .. }
+        | StoreError::Invalid { .. }
+        | StoreError::Unknown { .. }
+        | StoreError::Unavailable { .. } => "",
     }
 }
