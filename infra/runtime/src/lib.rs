@@ -9,12 +9,14 @@
 //! - [`read_store`]: the port to rows and checkpoints; [`sqlite`] holds the embedded engines,
 //!   [`postgres`] those that many processes share.
 //! - [`read_model`]: typed reading of a projection's rows: get, page, wait for one's own write.
+//! - [`kafka`]: the log on a topic: published by the relay, handed out to consumer groups.
 //! - [`process`]: each event once to a handler, in order per key.
 //! - [`work`]: durable, leased work rows: timers, retries, calls to the outside.
 //! - [`backoff`]: how long to wait before the next try.
 
 pub mod backoff;
 pub mod postgres;
+pub mod kafka;
 pub mod process;
 pub mod projection;
 pub mod projector;

@@ -21,6 +21,8 @@ pub use heads::last_positions;
 pub use slot::{SLOTS, partition_of, slot_of};
 pub use tail::{LogTail, verify};
 
+use crate::kafka::TopicError;
+
 /// How far a reader of one partition has come. Stored whole, and verified when the reader starts,
 /// so that a log restored from an older backup is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,6 +151,9 @@ pub enum SourceError {
         /// What is the matter.
         detail: String,
     },
+    /// The topic is not as it should be, or no broker answers.
+    #[error(transparent)]
+    Topic(#[from] TopicError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -157,10 +162,14 @@ pub enum SourceError {
 impl SourceError {
     /// Whether the same may succeed later.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self,
-            Self::Unavailable { .. }
-                | Self::Store(StoreError::Unavailable { .. } | StoreError::DiskFull { .. })
-        )
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Topic(error) => error.is_retryable(),
+            Self::Store(error) => matches!(
+                error,
+                StoreError::Unavailable { .. } | StoreError::DiskFull { .. }
+            ),
+            Self::OtherLog { .. } | Self::Diverged { .. } | Self::Gap { .. } => false,
+        }
     }
 }
