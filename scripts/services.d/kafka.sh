@@ -22,7 +22,7 @@ kafka_fetch() {
   command -v mvn >/dev/null || install Maven maven kafka
   say "fetching Kafka's jars with Maven (once)"
   rm -rf "$libs.fresh"
-  mvn --batch-mode --quiet --file "$pom" dependency:copy-dependencies \
+  mvn --batch-mode --quiet -Dstyle.color=never --file "$pom" dependency:copy-dependencies \
     -DoutputDirectory="$libs.fresh" >&2 ||
     fail "Maven could not fetch Kafka (above): it needs a repository that has Maven Central's artifacts, or set ORDERLOG_TEST_KAFKA to a broker that runs elsewhere"
   mv "$libs.fresh" "$libs"

@@ -32,11 +32,16 @@ fn mend(error: &StoreError) -> &'static str {
     match error {
         StoreError::InUse { .. } => "; stop it, or give another --data-dir",
         StoreError::Newer { .. } => "; start the newer version",
+        StoreError::Older { .. } => "; give another --data-dir, and import anew",
         StoreError::NotWritable { .. } => {
             "; grant the right to write there, or give another --data-dir"
         }
         StoreError::DiskFull { .. } => "; free some space",
         StoreError::Corrupt { .. } => "; restore it from a backup",
-        StoreError::Unknown { .. } | StoreError::Unavailable { .. } => "",
+        StoreError::NotMigrated { .. }
+        | StoreError::Denied { .. }
+        | StoreError::Invalid { .. }
+        | StoreError::Unknown { .. }
+        | StoreError::Unavailable { .. } => "",
     }
 }

@@ -1,8 +1,9 @@
 //! Durable appends per second of the log and of a bare file, side by side, in one run: one event
 //! of some 250 bytes per command, version checked and command id recorded, for 1, 16, 64 and 256
-//! writers that each wait for their answer.
+//! writers that each wait for their answer. Given the URL of a database instead of a directory, the
+//! log in PostgreSQL; the raw file then lies in the temporary directory.
 //!
-//! `cargo run --release -p orderlog-log --example append_probe [seconds] [directory]`
+//! `cargo run --release -p orderlog-log --example append_probe [seconds] [directory | URL]`
 
 use std::{
     error::Error,
@@ -17,6 +18,7 @@ use orderlog_log::{
     event_store::{
         AppendOutcome, CommandEnvelope, Decided, EventStore, Fingerprint, StreamAppend, Verdict,
     },
+    postgres::{PgEventStore, PgOptions, migrate},
     sqlite::SqliteEventStore,
 };
 use tokio::task::JoinSet;
@@ -38,8 +40,10 @@ const REST: &str = r#""customer_id":"C-17850","lines":[{"sku":"85123A","name":"W
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let seconds = arguments.next().map_or(Ok(5), |it| it.parse())?;
-    let parent = arguments
-        .next()
+    let place = arguments.next();
+    let url = place.clone().filter(|place| place.starts_with("postgres"));
+    let parent = place
+        .filter(|_| url.is_none())
         .map_or_else(std::env::temp_dir, PathBuf::from);
     let directory = tempfile::tempdir_in(parent)?;
     let window = Duration::from_secs(seconds);
@@ -54,23 +58,29 @@ async fn main() -> Result<(), Box<dyn Error>> {
             window,
         )
         .await?;
-        let log = log_rate(
-            &directory.path().join(format!("log-{writers}")),
-            writers,
-            window,
-        )
-        .await?;
+        let store = match &url {
+            Some(url) => postgres(url).await?,
+            None => sqlite(&directory.path().join(format!("log-{writers}")))?,
+        };
+        let log = log_rate(store, writers, window).await;
         println!("{writers:>8} {raw:>12.0} {log:>12.0} {:>8.2}", log / raw);
     }
     Ok(())
 }
 
-async fn log_rate(
-    directory: &Path,
-    writers: usize,
-    window: Duration,
-) -> Result<f64, Box<dyn Error>> {
-    let store = Arc::new(SqliteEventStore::open(directory)?);
+fn sqlite(directory: &Path) -> Result<Arc<dyn EventStore>, Box<dyn Error>> {
+    Ok(Arc::new(SqliteEventStore::open(directory)?))
+}
+
+async fn postgres(url: &str) -> Result<Arc<dyn EventStore>, Box<dyn Error>> {
+    let pool = sqlx::PgPool::connect(url).await?;
+    migrate(&pool).await?;
+    Ok(Arc::new(
+        PgEventStore::connect(url, PgOptions::default()).await?,
+    ))
+}
+
+async fn log_rate(store: Arc<dyn EventStore>, writers: usize, window: Duration) -> f64 {
     let began = Instant::now();
     let mut tasks = JoinSet::new();
     for _ in 0..writers {
@@ -91,7 +101,7 @@ async fn log_rate(
         });
     }
     let done: u64 = tasks.join_all().await.into_iter().sum();
-    Ok(done as f64 / began.elapsed().as_secs_f64())
+    done as f64 / began.elapsed().as_secs_f64()
 }
 
 async fn raw_rate(path: &Path, writers: usize, window: Duration) -> Result<f64, Box<dyn Error>> {

@@ -1,6 +1,7 @@
 //! The port to the log. One append carries a batch of decided commands and answers each of them:
 //! a conflict of one refuses that one alone. Command ids, versions and events are checked and
-//! written in one transaction. Next: `sqlite` is the embedded engine, `executor` the caller.
+//! written in one transaction. Next: `sqlite` is the embedded engine,
+//! `postgres` the one for several processes, `executor` the caller.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -247,12 +248,51 @@ pub enum StoreError {
         /// The newest format that this build knows.
         known: i64,
     },
+    /// A build from before the first release wrote the files.
+    #[error(
+        "{path} was written before the first release (format {found}, this build knows {known})"
+    )]
+    Older {
+        /// The file.
+        path: String,
+        /// Its format.
+        found: i64,
+        /// The format that this build knows.
+        known: i64,
+    },
     /// The files can't be written.
     #[error("{path} is not writable: {detail}")]
     NotWritable {
         /// The file or directory.
         path: String,
         /// What the system said.
+        detail: String,
+    },
+    /// The database has not got the tables of this build.
+    #[error(
+        "{database} is not prepared (its schema is {found}, this build needs {known}); \
+         run `orderlog migrate --database URL`"
+    )]
+    NotMigrated {
+        /// The database, without its password.
+        database: String,
+        /// Version of its schema; 0 where there is none.
+        found: i64,
+        /// The version that this build needs.
+        known: i64,
+    },
+    /// The database refuses the user, or what the user asks for.
+    #[error("{database} refuses the user: {detail}")]
+    Denied {
+        /// The database, without its password.
+        database: String,
+        /// What it said.
+        detail: String,
+    },
+    /// The engine can't keep what was to be appended, now or later.
+    #[error("the log can't keep this: {detail}")]
+    Invalid {
+        /// What is wrong with it.
         detail: String,
     },
     /// Whether the append took place is unknown; ask by command id.

@@ -5,6 +5,7 @@
 //! - [`event`]: what is appended and what is recorded.
 //! - [`event_store`]: the port, and what an append answers.
 //! - [`sqlite`]: the embedded engine; group commit on one writer thread.
+//! - [`postgres`]: the engine for several processes; group commit in each of them.
 //! - [`executor`]: load, decide, append, retry, answer.
 //! - [`clock`]: the instant of a decision, as a value.
 
@@ -12,4 +13,5 @@ pub mod clock;
 pub mod event;
 pub mod event_store;
 pub mod executor;
+pub mod postgres;
 pub mod sqlite;

@@ -6,7 +6,8 @@
 //! - [`source`]: batches of events per partition, with what to store as checkpoint.
 //! - [`projection`]: a read model as a pure fold over rows.
 //! - [`projector`]: folds the log into rows, live; [`rebuild`] does it anew and compares.
-//! - [`read_store`]: the port to rows and checkpoints; [`sqlite`] holds the embedded engines.
+//! - [`read_store`]: the port to rows and checkpoints; [`sqlite`] holds the embedded engines,
+//!   [`postgres`] those that many processes share.
 //! - [`read_model`]: typed reading of a projection's rows: get, page, wait for one's own write.
 //! - [`kafka`]: the log on a topic: published by the relay, handed out to consumer groups.
 //! - [`process`]: each event once to a handler, in order per key.
@@ -14,6 +15,7 @@
 //! - [`backoff`]: how long to wait before the next try.
 
 pub mod backoff;
+pub mod postgres;
 pub mod kafka;
 pub mod process;
 pub mod projection;

@@ -24,6 +24,10 @@ impl From<StoreError> for Problem {
             ),
             StoreError::InUse { .. }
             | StoreError::Newer { .. }
+            | StoreError::Older { .. }
+            | StoreError::NotMigrated { .. }
+            | StoreError::Denied { .. }
+            | StoreError::Invalid { .. }
             | StoreError::NotWritable { .. }
             | StoreError::Unavailable { .. } => (
                 "storage.unavailable",

@@ -86,7 +86,7 @@ impl<'c> Appender<'c> {
     /// Why the command cannot be written, if it can't.
     fn check(&mut self, decided: &Decided) -> Result<Option<AppendOutcome>> {
         for (place, write) in decided.writes.iter().enumerate() {
-            let actual = self.heads.version(self.connection, &write.stream)?
+            let actual = self.heads.of(self.connection, &write.stream)?.version
                 + added(&decided.writes[..place], &write.stream);
             if actual != write.expected_version {
                 let (stream, expected) = (write.stream.clone(), write.expected_version);
@@ -121,8 +121,8 @@ impl<'c> Appender<'c> {
         writes: &[StreamAppend],
     ) -> Result<CommandRecord> {
         let events: usize = writes.iter().map(|write| write.events.len()).sum();
-        let version =
-            self.heads.version(self.connection, &command.stream)? + added(writes, &command.stream);
+        let version = self.heads.of(self.connection, &command.stream)?.version
+            + added(writes, &command.stream);
         let last = writes.iter().rfind(|write| !write.events.is_empty());
         let addressed = || writes.iter().find(|write| write.stream == command.stream);
         let partition_key = last.or_else(addressed).map_or_else(
@@ -184,13 +184,15 @@ impl<'c> Appender<'c> {
     }
 
     fn insert_events(&mut self, command: &CommandEnvelope, write: &StreamAppend) -> Result<()> {
+        if write.events.is_empty() {
+            return Ok(());
+        }
+        let id = self.heads.begun(self.connection, &write.stream)?;
         for (version, event) in (write.expected_version + 1..).zip(&write.events) {
-            self.insert_event(command, write, version, event)?;
+            self.insert_event(command, write, (id, version), event)?;
         }
-        if !write.events.is_empty() {
-            let version = write.expected_version + write.events.len() as u64;
-            self.heads.moved(&write.stream, version);
-        }
+        let version = write.expected_version + write.events.len() as u64;
+        self.heads.moved(&write.stream, id, version);
         Ok(())
     }
 
@@ -198,22 +200,24 @@ impl<'c> Appender<'c> {
         &mut self,
         command: &CommandEnvelope,
         write: &StreamAppend,
-        version: Version,
+        (stream, version): (i64, Version),
         event: &NewEvent,
     ) -> Result<()> {
+        let unlike = |id: Uuid| (id != command.command_id).then_some(id.into_bytes());
+        let partition_key = (write.partition_key != write.stream).then_some(&write.partition_key);
         self.end.position += 1;
         self.end.event_id = event.event_id;
         self.insert_event.execute(params![
             self.end.position,
             event.event_id.as_bytes(),
-            write.stream,
+            stream,
             version,
             event.event_type,
             event.schema_version,
-            write.partition_key,
+            partition_key,
             command.command_id.as_bytes(),
-            command.correlation_id.as_bytes(),
-            command.causation_id.as_bytes(),
+            unlike(command.correlation_id),
+            unlike(command.causation_id),
             command.actor,
             command.traceparent,
             micros(event.occurred_at),

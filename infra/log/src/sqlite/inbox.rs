@@ -103,11 +103,16 @@ impl Incoming {
 
     /// The next request of a transaction that has `gathered` ones; none when it is time to commit.
     ///
+    /// Writing and syncing take turns at two halves: with no sync under way this one ends once it
+    /// has half of those who asked of late, and the others are written while it is synced.
     /// While an earlier transaction is being synced this one could not be anyway, so it stays open
     /// and grows: a commit writes the page at the end of each tree again, however little is new.
     /// It ends early when nearly all are here who asked of late, so that the next sync finds it
     /// ready.
     pub(super) fn next(&mut self, gathered: usize) -> Option<Request> {
+        if gathered >= HANDFUL && self.inbox.state.lock().is_half(gathered) {
+            return None;
+        }
         self.taken.next().or_else(|| {
             let mut state = self.inbox.state.lock();
             loop {
@@ -134,8 +139,18 @@ impl Incoming {
 impl State {
     /// How many requests a transaction may hope for beside those that are being synced.
     fn expected(&self) -> usize {
-        let peak = self.peak[0].max(self.peak[1]);
+        let peak = self.of_late();
         (peak - peak / 8).saturating_sub(self.unsynced)
+    }
+
+    /// Whether a transaction of so many requests is enough for a sync that could begin at once.
+    fn is_half(&self, gathered: usize) -> bool {
+        self.unsynced == 0 && gathered >= self.of_late().div_ceil(2)
+    }
+
+    /// The most that were open at once of late.
+    fn of_late(&self) -> usize {
+        self.peak[0].max(self.peak[1])
     }
 }
 

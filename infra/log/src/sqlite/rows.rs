@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params, types::Type};
 use uuid::Uuid;
 
+use super::heads::StreamHead;
 use crate::{
     event::{Position, RecordedEvent, Version},
     event_store::{CommandEnvelope, CommandRecord, Fingerprint, Verdict},
@@ -15,7 +16,7 @@ macro_rules! select_events {
         concat!(
             "SELECT position, event_id, stream, version, type, schema_version, data, ",
             "partition_key, command_id, correlation_id, causation_id, actor, traceparent, ",
-            "occurred_at, recorded_at FROM events ",
+            "occurred_at, recorded_at FROM log ",
             $rest
         )
     };
@@ -27,7 +28,7 @@ SELECT c.fingerprint, c.type, coalesce(c.stream, e.stream), coalesce(c.actor, e.
        coalesce(c.correlation_id, e.correlation_id), coalesce(c.causation_id, e.causation_id),
        coalesce(c.traceparent, e.traceparent), c.code, c.refusal, c.version, c.position,
        coalesce(c.partition_key, e.partition_key), c.events, coalesce(c.recorded_at, e.recorded_at)
-FROM commands c LEFT JOIN events e ON c.events > 0 AND e.position = c.position
+FROM commands c LEFT JOIN log e ON c.events > 0 AND e.position = c.position
 WHERE c.command_id = ?1";
 
 /// Events of one stream behind `after`, none behind the position `until`.
@@ -85,14 +86,25 @@ pub(super) fn command(connection: &Connection, id: Uuid) -> Result<Option<Comman
         .optional()
 }
 
-/// Version of a stream; 0 where it does not exist.
-pub(super) fn stream_version(connection: &Connection, stream: &str) -> Result<Version> {
-    let sql = "SELECT version FROM events WHERE stream = ?1 ORDER BY version DESC LIMIT 1";
+/// Where a stream stands.
+pub(super) fn stream_head(connection: &Connection, stream: &str) -> Result<StreamHead> {
+    let sql = "SELECT id, (SELECT max(version) FROM events WHERE stream = id)
+               FROM streams WHERE name = ?1";
     let mut statement = connection.prepare_cached(sql)?;
+    let head = |row: &Row<'_>| {
+        Ok(StreamHead {
+            id: Some(row.get(0)?),
+            version: row.get(1)?,
+        })
+    };
+    let unbegun = StreamHead {
+        id: None,
+        version: 0,
+    };
     Ok(statement
-        .query_row([stream], |row| row.get(0))
+        .query_row([stream], head)
         .optional()?
-        .unwrap_or(0))
+        .unwrap_or(unbegun))
 }
 
 /// Microseconds since 1970, as the log keeps instants.

@@ -1,7 +1,7 @@
 //! The log's file: its format, its tables, its settings. A file of another program or of a newer
 //! build is refused before anything is written. Next: `writer`.
 
-use std::{fs::File, path::Path};
+use std::{cmp::Ordering, fs::File, path::Path};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig, params};
 use uuid::Uuid;
@@ -14,9 +14,12 @@ const JOURNAL: &str = "events.db-wal";
 /// Marks the file as ours: "olog".
 const APPLICATION_ID: i64 = 0x6f6c_6f67;
 /// The newest format that this build knows.
-pub(super) const FORMAT: i64 = 1;
+pub(super) const FORMAT: i64 = 2;
 
 /// - `position` is the row id, so the log lies in the file in its own order and grows at its end.
+/// - Streams have numbers, in the order in which they began: the index by stream is small, and what
+///   is written of late stands together in it. What a journal page costs decides the speed.
+/// - What most events would repeat is left out and filled in by the view `log`: read that one.
 /// - `data` comes last: what stands before it is read without walking the pages of a long payload.
 /// - One index only. Those by type and by correlation are derived and belong to `read.db`.
 /// - `commands` is one tree keyed by the id itself: ids are mostly ordered by time, so it grows at
@@ -26,17 +29,22 @@ CREATE TABLE meta (
     log_id BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE streams (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE
+) STRICT;
+
 CREATE TABLE events (
     position INTEGER PRIMARY KEY,
     event_id BLOB NOT NULL,
-    stream TEXT NOT NULL,
+    stream INTEGER NOT NULL,
     version INTEGER NOT NULL,
     type TEXT NOT NULL,
     schema_version INTEGER NOT NULL,
-    partition_key TEXT NOT NULL,
+    partition_key TEXT,  -- where it is not the stream's name
     command_id BLOB NOT NULL,
-    correlation_id BLOB NOT NULL,
-    causation_id BLOB NOT NULL,
+    correlation_id BLOB, -- where it is not the command's id
+    causation_id BLOB,   -- where it is not the command's id
     actor TEXT NOT NULL,
     traceparent TEXT,
     occurred_at INTEGER NOT NULL, -- microseconds since 1970, like recorded_at
@@ -45,6 +53,14 @@ CREATE TABLE events (
 ) STRICT;
 
 CREATE UNIQUE INDEX events_by_stream ON events (stream, version);
+
+CREATE VIEW log AS
+SELECT e.position, e.event_id, s.name AS stream, e.version, e.type, e.schema_version,
+    coalesce(e.partition_key, s.name) AS partition_key, e.command_id,
+    coalesce(e.correlation_id, e.command_id) AS correlation_id,
+    coalesce(e.causation_id, e.command_id) AS causation_id, e.actor, e.traceparent,
+    e.occurred_at, e.recorded_at, e.data
+FROM events e JOIN streams s ON s.id = e.stream;
 
 CREATE TABLE commands (
     command_id BLOB PRIMARY KEY,
@@ -133,15 +149,20 @@ fn is_new(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
         let detail = format!("{} is not the log of orderlog", path.display());
         return Err(StoreError::Corrupt { detail });
     }
-    if format > FORMAT {
-        let path = path.display().to_string();
-        return Err(StoreError::Newer {
-            path,
+    let known = FORMAT;
+    match format.cmp(&known) {
+        Ordering::Greater => Err(StoreError::Newer {
+            path: path.display().to_string(),
             found: format,
-            known: FORMAT,
-        });
+            known,
+        }),
+        Ordering::Less => Err(StoreError::Older {
+            path: path.display().to_string(),
+            found: format,
+            known,
+        }),
+        Ordering::Equal => Ok(false),
     }
-    Ok(false)
 }
 
 fn create(connection: &Connection) -> rusqlite::Result<()> {

@@ -18,8 +18,8 @@ pub(crate) async fn positions_are_gapless_from_one(store: Arc<dyn EventStore>) {
 
 pub(crate) async fn what_was_appended_is_read_back_byte_for_byte(store: Arc<dyn EventStore>) {
     let mut decided = decided("thing-1", 0, 0);
-    let odd = "{ \"b\" : 1.10,\"a\":\"\\u00e9 é 𝄞 \0\" }";
-    decided.writes[0].events = vec![event(odd), event("")];
+    let odd = " { \"b\" : 1.10,\"a\":\"\\u00e9 é 𝄞 \\u0000 \\ud800\",\t\"b\": 1e400 }\n";
+    decided.writes[0].events = vec![event(odd), event("0")];
     decided.command.traceparent = None;
     let (command, events) = (decided.command.clone(), decided.writes[0].events.clone());
     let recorded = record(&*store, decided).await;
@@ -147,8 +147,9 @@ pub(crate) async fn a_stream_may_occur_twice_in_one_command(store: Arc<dyn Event
 pub(crate) async fn an_event_above_the_limit_is_refused(store: Arc<dyn EventStore>) {
     const LIMIT: usize = 512 * 1024;
     let (mut largest, mut larger) = (decided("thing-1", 0, 0), decided("thing-1", 1, 1));
-    largest.writes[0].events = vec![event(&"x".repeat(LIMIT))];
-    larger.writes[0].events.push(event(&"x".repeat(LIMIT + 1)));
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    largest.writes[0].events = vec![event(&text(LIMIT))];
+    larger.writes[0].events.push(event(&text(LIMIT + 1)));
     record(&*store, largest).await;
     let event_type = "Changed".to_owned();
     let too_large = AppendOutcome::TooLarge {

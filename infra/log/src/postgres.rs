@@ -1,0 +1,105 @@
+//! The engine for several processes: the log in a PostgreSQL database. An answer means that the
+//! write is durable there.
+//!
+//! Each process has one `appender`: it gathers what waits, has it planned (`plan`), and has the
+//! function `orderlog_append` write it in one statement (`call`), behind the counter row that
+//! serialises all processes. Reads go through a pool (`reads`, `rows`). `heads` tells how far the log
+//! reaches, whoever wrote it.
+
+mod appender;
+mod arrays;
+mod call;
+mod connect;
+mod failure;
+mod heads;
+mod inbox;
+mod plan;
+mod reads;
+mod rows;
+mod schema;
+mod settle;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use self::{appender::Appender, connect::Database, heads::Heads, inbox::Inbox, reads::Reads};
+pub use self::{connect::PgOptions, schema::migrate};
+use crate::{
+    event::{Position, RecordedEvent, Version},
+    event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
+};
+
+/// The log in a PostgreSQL database, version 14 or newer. Cheap to clone. What was handed over is
+/// finished even when the last clone is dropped.
+#[derive(Clone)]
+pub struct PgEventStore {
+    inbox: Inbox,
+    reads: Reads,
+    heads: Heads,
+}
+
+impl PgEventStore {
+    /// Connects, checks that the tables are those of this build, and starts this process's
+    /// appender on the current Tokio runtime.
+    pub async fn connect(url: &str, options: PgOptions) -> Result<Self, StoreError> {
+        let database = Database::new(url, options)?;
+        let mut first = database.connect(connect::Purpose::Append).await?;
+        schema::check(&mut first, &database.name).await?;
+        let reads = Reads::new(&database);
+        let head = reads.head().await?;
+        let heads = Heads::start(&database, reads.clone(), head.position);
+        let (inbox, incoming) = inbox::inbox();
+        let appender = Appender::new(database, first, heads.clone(), incoming);
+        tokio::spawn(appender.run());
+        Ok(Self {
+            inbox,
+            reads,
+            heads,
+        })
+    }
+}
+
+#[async_trait]
+impl EventStore for PgEventStore {
+    async fn append(&self, batch: Vec<Decided>) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.inbox.append(batch, false).await
+    }
+
+    async fn append_chain(&self, chain: Vec<Decided>) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.inbox.append(chain, true).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &str,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.reads.of_stream(stream, after, limit).await
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.reads.of_log(after, limit).await
+    }
+
+    async fn read_at(&self, positions: &[Position]) -> Result<Vec<RecordedEvent>, StoreError> {
+        self.reads.at(positions).await
+    }
+
+    async fn command(&self, command_id: Uuid) -> Result<Option<CommandRecord>, StoreError> {
+        self.reads.command(command_id).await
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.reads.head().await
+    }
+
+    fn watch_head(&self) -> watch::Receiver<Position> {
+        self.heads.watch()
+    }
+}

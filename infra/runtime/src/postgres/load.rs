@@ -1,0 +1,109 @@
+//! Fills staged generations: rows that are new are copied in, in PostgreSQL's binary form, which
+//! needs no quoting; only those that were there before are written like live ones.
+
+use sqlx::PgConnection;
+
+use super::{
+    failure::Failure,
+    generation::{side_table, single_columns, table},
+    place::text_place,
+    rows::{self, check, many, single_place},
+};
+use crate::{
+    projection::{Arity, Column},
+    read_store::{RowChange, Target},
+};
+
+/// Writes rows to a generation that nobody reads yet.
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    target: &Target,
+    columns: &[Column],
+    changes: &[RowChange],
+) -> Result<(), Failure> {
+    let is_new = |change: &&RowChange| change.stored.is_none() && change.row.is_some();
+    let (new, others): (Vec<&RowChange>, Vec<&RowChange>) = changes.iter().partition(is_new);
+    rows::write(connection, target, columns, others).await?;
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut copied = Copy::new(4 + single_columns(columns).count());
+    for change in &new {
+        check(target, change)?;
+        copied.row();
+        copied.field(change.key.as_bytes());
+        copied.field(&change.slot.to_be_bytes());
+        copied.field(&change.position.to_be_bytes());
+        copied.field(change.row.as_deref().unwrap_or_default().as_bytes());
+        for (at, column) in columns.iter().enumerate() {
+            if column.arity == Arity::One {
+                copied.field(&single_place(&change.columns, at));
+            }
+        }
+    }
+    let names: String = single_columns(columns)
+        .map(|column| format!(", c_{}", column.name))
+        .collect();
+    let into = format!("{} (key, slot, position, row{names})", table(target));
+    copied.send(connection, &into).await?;
+    for (at, column) in columns.iter().enumerate() {
+        if column.arity == Arity::Many {
+            let side = side_table(target, column.name);
+            let pairs = side_pairs(&new, at);
+            pairs.send(connection, &format!("{side} (value, key)")).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The values of a column of many, each once per row.
+fn side_pairs(new: &[&RowChange], column: usize) -> Copy {
+    let mut copied = Copy::new(2);
+    for change in new {
+        let mut values: Vec<&String> = many(&change.columns, column).iter().collect();
+        values.sort_unstable();
+        values.dedup();
+        for value in values {
+            copied.row();
+            copied.field(&text_place(value));
+            copied.field(change.key.as_bytes());
+        }
+    }
+    copied
+}
+
+/// Rows in the binary form of COPY.
+struct Copy {
+    bytes: Vec<u8>,
+    fields: i16,
+}
+
+impl Copy {
+    fn new(fields: usize) -> Self {
+        let mut bytes = b"PGCOPY\n\xff\r\n\0".to_vec();
+        // No flags, and no extension of the header.
+        bytes.extend([0; 8]);
+        let fields = i16::try_from(fields).unwrap_or(i16::MAX);
+        Self { bytes, fields }
+    }
+
+    fn row(&mut self) {
+        self.bytes.extend(self.fields.to_be_bytes());
+    }
+
+    fn field(&mut self, value: &[u8]) {
+        let length = u32::try_from(value.len()).unwrap_or(u32::MAX);
+        self.bytes.extend(length.to_be_bytes());
+        self.bytes.extend(value);
+    }
+
+    async fn send(mut self, connection: &mut PgConnection, into: &str) -> sqlx::Result<()> {
+        const END: i16 = -1;
+        self.bytes.extend(END.to_be_bytes());
+        let copy = format!("COPY {into} FROM STDIN (FORMAT binary)");
+        let mut copying = connection.copy_in_raw(&copy).await?;
+        copying.send(self.bytes).await?;
+        copying.finish().await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,365 @@
+//! The read store on PostgreSQL: what the port asks for, each in one transaction or one statement.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use orderlog_log::event::Position;
+use parking_lot::RwLock;
+use sqlx::PgPool;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use super::{
+    PgOpenError,
+    activity::Activities,
+    board::Board,
+    checkpoints,
+    commit::{self, Write},
+    compare,
+    failure::{Failure, retried},
+    generation, listing, locks, log_index, page, registry, schema, told,
+    watch::Watch,
+};
+use crate::{
+    projection::Definition,
+    read_model::PageQuery,
+    read_store::{
+        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Parked,
+        Progress, ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target,
+        TargetCommit, TargetStanding,
+    },
+    source::{Checkpoint, SLOTS},
+};
+
+/// How a process uses the read models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PgReadSettings {
+    /// The log that they are folded from.
+    pub log_id: Uuid,
+    /// Into how many partitions its events are divided: 1 to 64, fixed when first opened.
+    pub partitions: u32,
+    /// Whether a projector runs in this process. What it does is told to the other processes; one
+    /// without a projector publishes what is told instead.
+    pub folds: bool,
+}
+
+/// Read models in a PostgreSQL database. Cheap to clone; a task keeps standings and changes up to
+/// date until the last clone is dropped.
+#[derive(Clone)]
+pub struct PgReadStore {
+    pool: PgPool,
+    settings: PgReadSettings,
+    origin: Uuid,
+    definitions: Arc<RwLock<HashMap<&'static str, Arc<Definition>>>>,
+    /// The live generations that were of their definition's version when last seen.
+    lives: Arc<RwLock<HashMap<&'static str, Target>>>,
+    progress: Progress,
+    changes: Changes,
+    _watch: Arc<DropGuard>,
+}
+
+impl PgReadStore {
+    /// Opens the read models of the database, which must be migrated. One rebuild needs five
+    /// connections of `pool` at once; one more is opened beside it, to listen on.
+    pub async fn open(pool: PgPool, settings: PgReadSettings) -> Result<Self, PgOpenError> {
+        schema::check(&pool).await?;
+        own(&pool, settings).await?;
+        let (progress, changes) = (Progress::default(), Changes::default());
+        let origin = Uuid::now_v7();
+        let board = Board::new(
+            progress.clone(),
+            changes.clone(),
+            settings.partitions,
+            origin,
+        );
+        let mut watch = Watch::new(&pool, board, Activities::new(settings.folds));
+        let listener = watch.begin().await?;
+        let stop = CancellationToken::new();
+        tokio::spawn(watch.run(listener, stop.clone()));
+        Ok(Self {
+            pool,
+            settings,
+            origin,
+            definitions: Arc::default(),
+            lives: Arc::default(),
+            progress,
+            changes,
+            _watch: Arc::new(stop.drop_guard()),
+        })
+    }
+
+    fn definition(&self, projection: &str) -> Result<Arc<Definition>, ReadError> {
+        self.definitions
+            .read()
+            .get(projection)
+            .cloned()
+            .ok_or_else(|| ReadError::Unavailable {
+                detail: format!("the projection {projection} was not defined"),
+            })
+    }
+
+    /// Runs `read` on the live rows, if they are of this build's version. Which rows are live is
+    /// remembered: once they are swapped, the tables of the old ones are gone, and `read` fails.
+    async fn read_live<T, F>(
+        &self,
+        projection: &str,
+        read: impl Fn(Target, Arc<Definition>) -> F,
+    ) -> Result<T, ReadError>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let definition = self.definition(projection)?;
+        let known = self.lives.read().get(projection).cloned();
+        let mut live = match known {
+            Some(known) => known,
+            None => self.find_live(&definition).await?,
+        };
+        loop {
+            let failure = match read(live.clone(), Arc::clone(&definition)).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let now = self.find_live(&definition).await?;
+            if now == live {
+                return Err(failure.into());
+            }
+            live = now;
+        }
+    }
+
+    async fn find_live(&self, definition: &Definition) -> Result<Target, ReadError> {
+        match registry::defined(&self.pool, definition)
+            .await
+            .map_err(Failure::from)?
+        {
+            Some(Defined {
+                live,
+                current: true,
+                ..
+            }) => {
+                self.lives.write().insert(definition.name, live.clone());
+                Ok(live)
+            }
+            Some(_) | None => Err(ReadError::Behind {
+                projection: definition.name.to_owned(),
+                at: 0,
+                wanted: 0,
+                reason: BehindReason::Rebuild,
+            }),
+        }
+    }
+}
+
+#[async_trait]
+impl ReadStore for PgReadStore {
+    fn partitions(&self) -> u32 {
+        self.settings.partitions
+    }
+
+    async fn define(&self, definition: &Definition) -> Result<Defined, ReadError> {
+        generation::check_names(definition)?;
+        let known = Arc::new(definition.clone());
+        self.definitions.write().insert(definition.name, known);
+        let found = registry::defined(&self.pool, definition).await;
+        if let Some(found) = found.map_err(Failure::from)? {
+            if !found.current {
+                self.lives.write().remove(definition.name);
+            }
+            return Ok(found);
+        }
+        let defined = retried(async || {
+            let mut transaction = self.pool.begin().await?;
+            let defined = registry::define(&mut transaction, definition).await?;
+            transaction.commit().await?;
+            Ok(defined)
+        });
+        Ok(defined.await?)
+    }
+
+    async fn stored(&self) -> Result<Vec<Stored>, ReadError> {
+        let stored = listing::all(&self.pool, self.settings.log_id).await;
+        Ok(stored.map_err(Failure::from)?)
+    }
+
+    async fn standing(&self, target: &Target) -> Result<TargetStanding, ReadError> {
+        let standing = async {
+            // In this order: what is parked may be ahead of the checkpoints, never behind.
+            let checkpoints = checkpoints::all(&self.pool, target, self.settings.log_id).await?;
+            let parked = registry::parked_keys(&self.pool, target).await?;
+            Ok::<_, Failure>(TargetStanding {
+                checkpoints,
+                parked,
+            })
+        };
+        Ok(standing.await?)
+    }
+
+    async fn load(&self, target: &Target, keys: Vec<String>) -> Result<Vec<StoredRow>, ReadError> {
+        generation::check_target(target)?;
+        Ok(page::rows(&self.pool, target, &keys).await?)
+    }
+
+    async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
+        let mut definitions = HashMap::new();
+        for TargetCommit { target, .. } in &commit.targets {
+            if *target != Target::log_index() {
+                let known = self.definition(&target.projection)?;
+                definitions.insert(target.projection.as_str(), known);
+            }
+        }
+        let columns = |target: &Target| {
+            let known = definitions.get(target.projection.as_str());
+            known.map_or(&[][..], |known| known.columns)
+        };
+        let of = |commit| Write::new(commit, columns(&commit.target));
+        let mut writes: Vec<Write<'_>> = commit.targets.iter().map(of).collect();
+        writes.sort_by_key(|write| {
+            let target = &write.commit.target;
+            (&target.projection, target.generation, write.commit.partition)
+        });
+        let payload = told::payload(&commit, self.origin);
+        let (pool, payload) = (&self.pool, payload.as_deref());
+        Ok(retried(|| commit::write(pool, &writes, payload)).await?)
+    }
+
+    async fn get(&self, projection: &str, keys: Vec<String>) -> Result<Vec<StoredRow>, ReadError> {
+        let (pool, keys) = (&self.pool, &keys);
+        self.read_live(projection, async |live, _| page::rows(pool, &live, keys).await)
+            .await
+    }
+
+    async fn page(&self, projection: &str, query: &PageQuery) -> Result<StoredPage, ReadError> {
+        let pool = &self.pool;
+        self.read_live(projection, async |live, definition| {
+            page::page(pool, &live, definition.columns, query).await
+        })
+        .await
+    }
+
+    async fn claim(&self, projection: &str) -> Result<Option<Box<dyn Hold>>, ReadError> {
+        Ok(locks::claim(&self.pool, projection).await?)
+    }
+
+    async fn hold(&self, projection: &str) -> Result<Box<dyn Hold>, ReadError> {
+        Ok(locks::hold(&self.pool, projection).await?)
+    }
+
+    async fn stage(&self, definition: &Definition) -> Result<Target, ReadError> {
+        generation::check_names(definition)?;
+        let staged = retried(async || {
+            let mut transaction = self.pool.begin().await?;
+            let staged = registry::stage(&mut transaction, definition).await?;
+            transaction.commit().await?;
+            Ok(staged)
+        });
+        Ok(staged.await?)
+    }
+
+    async fn compare(
+        &self,
+        live: &Target,
+        staged: &Target,
+        limit: usize,
+    ) -> Result<Comparison, ReadError> {
+        generation::check_target(live)?;
+        generation::check_target(staged)?;
+        Ok(compare::compare(&self.pool, live, staged, limit).await?)
+    }
+
+    async fn adopt(
+        &self,
+        definition: &Definition,
+        staged: &Target,
+        expected: &BTreeMap<u32, Checkpoint>,
+    ) -> Result<(), CommitError> {
+        let log_id = self.settings.log_id;
+        let adopted = retried(async || {
+            // Indexes take as long as there are rows.
+            const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0";
+            let mut transaction = self.pool.begin_with(BEGIN).await?;
+            registry::adopt(&mut transaction, definition, staged, expected, log_id).await?;
+            transaction.commit().await?;
+            Ok(())
+        });
+        Ok(adopted.await?)
+    }
+
+    async fn hash(&self, target: &Target) -> Result<RowsHash, ReadError> {
+        generation::check_target(target)?;
+        Ok(compare::hash(&self.pool, target).await?)
+    }
+
+    async fn set_paused(&self, projection: &str, paused: bool) -> Result<(), ReadError> {
+        let set = async {
+            let mut transaction = self.pool.begin().await?;
+            registry::set_paused(&mut transaction, projection, paused).await?;
+            transaction.commit().await?;
+            Ok::<_, Failure>(())
+        };
+        Ok(set.await?)
+    }
+
+    async fn parked(
+        &self,
+        projection: &str,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Parked>, ReadError> {
+        let parked = listing::parked(&self.pool, projection, after, limit).await;
+        Ok(parked.map_err(Failure::from)?)
+    }
+
+    async fn positions(
+        &self,
+        of: IndexedBy,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<Position>, ReadError> {
+        let positions = log_index::positions(&self.pool, &of, after, limit).await;
+        Ok(positions.map_err(Failure::from)?)
+    }
+
+    fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    fn changes(&self) -> &Changes {
+        &self.changes
+    }
+}
+
+/// Makes the read models those of this log and number of partitions, or checks that they are.
+async fn own(pool: &PgPool, settings: PgReadSettings) -> Result<(), PgOpenError> {
+    let (log, asked) = (settings.log_id, settings.partitions);
+    if asked == 0 || asked > SLOTS {
+        return Err(PgOpenError::NoSuchPartitions { asked });
+    }
+    let mut transaction = pool.begin().await?;
+    let created = sqlx::query(
+        "INSERT INTO read_models.store (log_id, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(log)
+    .bind(asked.cast_signed())
+    .execute(&mut *transaction)
+    .await?;
+    if created.rows_affected() == 1 {
+        checkpoints::begin(&mut transaction, &Target::log_index()).await?;
+    }
+    transaction.commit().await?;
+    let (found_log, found): (Uuid, i32) =
+        sqlx::query_as("SELECT log_id, partitions FROM read_models.store")
+            .fetch_one(pool)
+            .await?;
+    let found = found.cast_unsigned();
+    if found_log != log {
+        let found = found_log;
+        return Err(PgOpenError::OtherLog { log, found });
+    }
+    if found != asked {
+        return Err(PgOpenError::Partitions { found, asked });
+    }
+    Ok(())
+}
