@@ -173,8 +173,8 @@ pub enum RelayError {
     /// The log could not be read.
     #[error(transparent)]
     Source(SourceError),
-    /// A producer failed; a new one goes on from what was acknowledged.
-    #[error("a producer failed: {detail}")]
+    /// The producer failed; a new one goes on from what was saved.
+    #[error("the producer failed: {detail}")]
     Producer {
         /// What it said.
         detail: String,

@@ -7,7 +7,7 @@ use sqlx::{Connection, PgConnection, Row, postgres::PgConnectOptions};
 use uuid::Uuid;
 
 /// Longer than anything takes; what is not there by then never comes.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
 fn address(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| {

@@ -71,6 +71,10 @@ pub(super) struct Turn {
 }
 
 /// What arrived.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are records, and each would pay for its box"
+)]
 pub(super) enum Arrived {
     Record(Record, Offset),
     /// A record that is not ours.

@@ -29,10 +29,12 @@ const MAKE_SURE: Duration = Duration::from_millis(500);
 /// A database that answers later than that is taken for dead.
 const ANSWER: Duration = Duration::from_secs(3);
 
-/// The server gives the lock up within seconds where the leader's machine is gone; that something
-/// saved is lost when the server crashes is harmless, so saving does not wait for its disk.
+/// The server gives the lock up within seconds where the leader's machine is gone or its process hangs.
+/// That something saved is lost when the server crashes is harmless, so saving does not wait for its
+/// disk.
 const SESSION: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; \
-    SET tcp_keepalives_count = 3; SET tcp_user_timeout = 5000; SET synchronous_commit = off";
+    SET tcp_keepalives_count = 3; SET tcp_user_timeout = 5000; \
+    SET idle_session_timeout = 10000; SET synchronous_commit = off";
 
 const CLAIM: &str = "SELECT pg_try_advisory_lock($1) AS held, \
     (SELECT position FROM relays WHERE topic = $2) AS position";

@@ -1,6 +1,6 @@
 //! Publishing, while the lease is held: events are read ahead, sent in order, and counted once all
-//! before them are acknowledged. A producer that fails is replaced, and what was not acknowledged is
-//! sent again; the log is read no faster than Kafka takes it.
+//! before them are acknowledged. The log is read no faster than Kafka takes it. A producer that fails ends
+//! it; the next one sends again what was not acknowledged.
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +18,6 @@ use super::{
     window::{Progress, Window},
 };
 use crate::{
-    backoff::Backoff,
     kafka::{record, topic::Topic},
     source::{Batch, Checkpoint, EventSource, LogTail, SourceError, partition_of},
 };
@@ -42,27 +41,8 @@ pub(super) struct Publication<'a> {
 }
 
 impl Publication<'_> {
-    /// Publishes until `cancel`, with one producer after the other.
+    /// Publishes until `cancel`, then waits, within bounds, for what is under way.
     pub(super) async fn run(&self, cancel: &CancellationToken) -> Result<(), RelayError> {
-        let mut failures = 0;
-        loop {
-            let before = self.progress.borrow().position;
-            match self.publish(cancel).await {
-                Err(error @ RelayError::Producer { .. }) => {
-                    tracing::warn!(%error, "a new producer goes on");
-                }
-                ended => return ended,
-            }
-            let came_on = self.progress.borrow().position > before;
-            failures = if came_on { 1 } else { failures + 1 };
-            tokio::select! {
-                () = cancel.cancelled() => return Ok(()),
-                () = tokio::time::sleep(Backoff::INFRASTRUCTURE.delay(failures)) => {}
-            }
-        }
-    }
-
-    async fn publish(&self, cancel: &CancellationToken) -> Result<(), RelayError> {
         let reports = Arc::new(Reports::default());
         let source = record::source(self.log_id);
         let producer = Producer::new(self.topic, source, &reports)?;
