@@ -61,7 +61,7 @@ async fn a_partition_is_granted_again_only_once_its_last_worker_has_let_go() {
         .await
         .expect("in time")
         .expect("granted");
-    let mut others = vec![
+    let mut others = [
         join().await.expect("a member"),
         join().await.expect("a member"),
     ];

@@ -231,6 +231,24 @@ async fn events_that_the_log_lost_are_noticed_at_the_end_of_the_topic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_topic_that_somebody_deletes_is_made_again() {
+    let (log, database, topic) = (ToyLog::new(), Database::new().await, services::topic(2));
+    let head = log.append(10, 5).await;
+    let mut relay = Running::start(&log, &database, &topic);
+    relay.reaches(head).await;
+    wire::delete_topic(&topic).await;
+    let head = log.append(10, 5).await;
+    relay.reaches(head).await;
+    relay.stop().await;
+    let records = wire::records(&topic).await;
+    assert_eq!(
+        records.values().map(Vec::len).sum::<usize>(),
+        10,
+        "what came later"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_does_not_fit_ends_it_with_the_mend() {
     let (log, database, topic) = (ToyLog::new(), Database::new().await, services::topic(2));
     topic.ensure().await.expect("a topic");

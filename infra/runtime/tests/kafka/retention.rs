@@ -15,7 +15,7 @@ use crate::{
     relay::Running,
     services::{self, Database, LONG},
     toy_log::ToyLog,
-    wire::delete_records,
+    wire::{Wire, delete_records, delete_topic},
 };
 
 async fn publish(log: &ToyLog, database: &Database, topic: &Topic, events: usize) -> Position {
@@ -56,7 +56,7 @@ async fn a_reader_behind_what_kafka_holds_reads_the_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_retention_overtakes_goes_on_from_the_log() {
-    let (log, database, mut topic) = (ToyLog::new(), Database::new().await, services::topic(1));
+    let (log, mut topic) = (ToyLog::new(), services::topic(1));
     // Fetched little by little, so that what is deleted was not fetched before.
     topic.properties = [
         ("fetch.message.max.bytes", "2000"),
@@ -64,11 +64,16 @@ async fn a_reader_that_retention_overtakes_goes_on_from_the_log() {
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .to_vec();
-    publish(&log, &database, &topic, 40).await;
-    for _ in 0..30 {
-        publish_more(&log, &database, &topic).await;
+    topic.ensure().await.expect("a topic");
+    let head = log.append(340, 60).await;
+    let wire = Wire::new(&topic, log.log_id().await);
+    for some in log.all().await.chunks(10) {
+        for event in some {
+            wire.send(0, event.position - 1, event);
+        }
+        // What is fetched is whole batches.
+        wire.flush();
     }
-    let head = log.all().await.len() as Position;
     let mut fan_out = KafkaFanOut::join(topic.clone(), "group", log.store())
         .await
         .expect("a member");
@@ -98,7 +103,22 @@ async fn a_reader_that_retention_overtakes_goes_on_from_the_log() {
     assert_eq!(seen, (1..=head).collect::<Vec<_>>());
 }
 
-/// A batch of its own in the topic: what is fetched is whole batches.
-async fn publish_more(log: &ToyLog, database: &Database, topic: &Topic) {
-    publish(log, database, topic, 10).await;
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_survive_that_the_topic_is_deleted_and_made_again() {
+    let (log, database, topic) = (ToyLog::new(), Database::new().await, services::topic(3));
+    let head = log.append(100, 20).await;
+    let mut relay = Running::start(&log, &database, &topic);
+    relay.reaches(head).await;
+    let ledger = Arc::new(Ledger::new(log.log_id().await));
+    let follower = Follower::join(&topic, "group", log.store(), &ledger).await;
+    ledger.reaches(100).await;
+    delete_topic(&topic).await;
+    let head = log.append(50, 20).await;
+    relay.reaches(head).await;
+    ledger.reaches(150).await;
+    log.append(500, 20).await;
+    ledger.reaches(650).await;
+    relay.stop().await;
+    follower.leave().await;
+    assert_eq!(ledger.events(), log.per_partition(3).await);
 }

@@ -1,13 +1,17 @@
 //! Several relays: one leads, another one takes over, and what they publish together is still one
 //! unbroken sequence per partition.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
 
+use tokio::{sync::oneshot, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     relay::{Running, load, positions},
-    services::{self, Database},
+    services::{self, Database, LONG},
     toy_log::ToyLog,
     wire,
 };
@@ -81,6 +85,55 @@ async fn a_leader_that_is_cut_off_is_succeeded_within_seconds_and_harms_nothing(
     assert_eq!(wire::accepted(&records), log.per_partition(4).await);
     let published: usize = positions(&records).values().map(Vec::len).sum();
     assert!(published >= head as usize);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_that_hangs_is_succeeded_and_what_it_sends_later_harms_nothing() {
+    let (log, database, topic) = (ToyLog::new(), Database::new().await, services::topic(4));
+    let database = Arc::new(database);
+    let stop = CancellationToken::new();
+    let loading = load(&log, &stop);
+    let (freeze, frozen) = oneshot::channel::<mpsc::Receiver<()>>();
+    let (tell, standing) = oneshot::channel();
+    let hanging = std::thread::spawn({
+        let (log, database, topic) = (Arc::clone(&log), Arc::clone(&database), topic.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.expect("a runtime of its own");
+        move || {
+            runtime.block_on(async {
+                let mut relay = Running::start(&log, &database, &topic);
+                tell.send(relay.standing.clone()).expect("the test waits");
+                // Blocks the one thread that everything of this relay runs on.
+                frozen.await.expect("frozen").recv().expect("thawed");
+                relay.is(|standing| !standing.leads).await;
+                relay.stop().await;
+            });
+        }
+    });
+    let mut standing = standing.await.expect("it runs");
+    let leads = standing.wait_for(|standing| standing.leads && standing.position > 500);
+    timeout(LONG, leads)
+        .await
+        .expect("in time")
+        .expect("it runs");
+    let (thaw, thawed) = mpsc::channel();
+    freeze.send(thawed).expect("it runs");
+    let mut next = Running::start(&log, &database, &topic);
+    next.is(|standing| standing.leads).await;
+    let reached = next.standing.borrow().position;
+    next.reaches(reached + 500).await;
+    thaw.send(()).expect("it waits");
+    tokio::task::spawn_blocking(|| hanging.join())
+        .await
+        .expect("no panic")
+        .expect("no panic");
+    stop.cancel();
+    next.reaches(loading.await.expect("no panic")).await;
+    next.stop().await;
+    let records = wire::records(&topic).await;
+    assert_eq!(wire::accepted(&records), log.per_partition(4).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -170,3 +170,11 @@ pub(crate) async fn delete_records(topic: &Topic, before: &[(u32, i64)]) {
         .collect();
     assert!(failed.is_empty(), "{failed:?}");
 }
+
+pub(crate) async fn delete_topic(topic: &Topic) {
+    let admin: AdminClient<DefaultClientContext> = config(topic).create().expect("an admin");
+    let deleted = admin
+        .delete_topics(&[&topic.name], &AdminOptions::new())
+        .await;
+    assert!(deleted.expect("an answer").iter().all(Result::is_ok));
+}
