@@ -66,7 +66,9 @@ async fn nothing_is_lost_or_written_twice_while_all_connections_are_cut_again_an
     let cuts = in_time(cutting).await.expect("no panic");
     assert!(cuts > 3 && failures > 0, "{cuts} cuts, {failures} failures");
 
-    let all: String = (1..=BATCHES).map(|position| format!("{position},")).collect();
+    let all: String = (1..=BATCHES)
+        .map(|position| format!("{position},"))
+        .collect();
     let now = at(&store, &target, 0, database.log_id).await;
     assert_eq!(now.checkpoint.position, BATCHES);
     assert_eq!(texts(&reader, &["a"]).await, [all]);
