@@ -135,7 +135,10 @@ impl Window {
     }
 
     fn mark(&mut self, position: Position) {
-        if let Ok(index) = self.events.binary_search_by_key(&position, |read| read.position) {
+        if let Ok(index) = self
+            .events
+            .binary_search_by_key(&position, |read| read.position)
+        {
             self.events[index].done = true;
         }
     }

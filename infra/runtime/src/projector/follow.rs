@@ -5,7 +5,6 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::{Decoded, Inner, Member, Mode, Place, ProjectorError};
 use crate::{
@@ -179,7 +178,8 @@ impl<E: Send + Sync + 'static> Inner<E> {
     /// Folds one batch through all members and the index, and writes it.
     async fn fold(&self, batch: Batch, group: &mut Group<E>) -> Result<(), ProjectorError> {
         let batch = Decoded::of(batch, self.decode);
-        let mut targets: Vec<TargetCommit> = indexed(&batch, &mut group.index).into_iter().collect();
+        let mut targets: Vec<TargetCommit> =
+            indexed(&batch, &mut group.index).into_iter().collect();
         for member in &mut group.members {
             targets.extend(member.advance(self.store.as_ref(), &batch).await?);
         }

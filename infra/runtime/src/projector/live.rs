@@ -86,9 +86,7 @@ async fn follow_grants<E: Send + Sync + 'static>(
 }
 
 /// How a partition's task ended; a panic goes on here.
-fn outcome(
-    ended: Result<Result<(), ProjectorError>, JoinError>,
-) -> Result<(), ProjectorError> {
+fn outcome(ended: Result<Result<(), ProjectorError>, JoinError>) -> Result<(), ProjectorError> {
     match ended.map_err(JoinError::try_into_panic) {
         Ok(outcome) => outcome,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),

@@ -124,9 +124,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
 
     pub(super) async fn goal(&self, name: &str) -> Result<Goal, ProjectorError> {
         let store = &self.inner.store;
-        let defined = store
-            .define(&self.inner.find(name)?.definition())
-            .await?;
+        let defined = store.define(&self.inner.find(name)?.definition()).await?;
         let standing = store.standing(&defined.live).await?;
         let mut goal = Goal {
             live: defined.live,

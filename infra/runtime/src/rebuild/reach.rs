@@ -37,7 +37,8 @@ impl Reach {
 
     /// Events that may have to be read to take all partitions to their bounds.
     pub(super) fn distance(&self, bounds: &[Position]) -> u64 {
-        self.missing(bounds).map_or(0, |(after, until)| until - after)
+        self.missing(bounds)
+            .map_or(0, |(after, until)| until - after)
     }
 
     /// Takes from the next page of the log what was not taken yet and lies within the bounds.

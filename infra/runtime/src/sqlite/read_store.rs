@@ -13,7 +13,8 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{
-    OpenError, checkpoints, commit, compare, file::File, generation, log_index, open::open, page, registry,
+    OpenError, checkpoints, commit, compare, file::File, generation, log_index, open::open, page,
+    registry,
 };
 use crate::{
     projection::Definition,

@@ -119,9 +119,9 @@ pub(super) fn adopt(
     let live = define(connection, definition)?.live;
     let start = Checkpoint::start_of(log_id);
     let stored = checkpoints::all(connection, &live, log_id)?;
-    let unmoved = stored.iter().all(|(partition, stored)| {
-        stored.checkpoint == *expected.get(partition).unwrap_or(&start)
-    });
+    let unmoved = stored
+        .iter()
+        .all(|(partition, stored)| stored.checkpoint == *expected.get(partition).unwrap_or(&start));
     if !unmoved || checkpoints::all(connection, staged, log_id)?.is_empty() {
         return Err(CommitError::Fenced {
             projection: definition.name.to_owned(),

@@ -33,7 +33,12 @@ async fn process_store() -> (Arc<dyn ProcessStore>, Arc<dyn WorkStore>, Uuid, To
     let work = work.expect("a store");
     let store = SqliteProcessStore::open(toy.store.clone(), work.clone()).await;
     let log_id = toy.store.head().await.expect("a head").log_id;
-    (Arc::new(store.expect("a store")), Arc::new(work), log_id, toy)
+    (
+        Arc::new(store.expect("a store")),
+        Arc::new(work),
+        log_id,
+        toy,
+    )
 }
 
 async fn work_store() -> (Arc<dyn WorkStore>, ToyLog) {

@@ -157,7 +157,10 @@ async fn two_projectors_on_one_file_fold_every_event_once() {
         projector(&toy, &store).await,
         projector(&toy, &other_store).await,
     );
-    let (running, zombie) = (Running::start(&one, toy.fan_out()), Running::start(&other, toy.fan_out()));
+    let (running, zombie) = (
+        Running::start(&one, toy.fan_out()),
+        Running::start(&other, toy.fan_out()),
+    );
     let mut last = 0;
     for n in 0..200 {
         last = toy.append(["a", "b", "c"][n % 3], &Toy::Added(1)).await;

@@ -111,7 +111,11 @@ pub(crate) async fn what_was_saved_is_loaded_again(bench: Bench) {
 
 pub(crate) async fn a_stale_checkpoint_saves_nothing(bench: Bench) {
     let to = bench.at(7);
-    bench.store.save(save(bench.start(), to)).await.expect("saved");
+    bench
+        .store
+        .save(save(bench.start(), to))
+        .await
+        .expect("saved");
     let same_place_other_event = bench.at(7);
     for stale in [bench.start(), same_place_other_event, bench.at(6)] {
         let late = ProcessSave {
@@ -130,7 +134,11 @@ pub(crate) async fn a_stale_checkpoint_saves_nothing(bench: Bench) {
 pub(crate) async fn work_and_parked_events_are_saved_where_the_checkpoint_stays(bench: Bench) {
     for (n, at) in [(1, bench.start()), (2, bench.at(4))] {
         if at.position > 0 {
-            bench.store.save(save(bench.start(), at)).await.expect("saved");
+            bench
+                .store
+                .save(save(bench.start(), at))
+                .await
+                .expect("saved");
         }
         let still = ProcessSave {
             work: vec![work("timer", now())],
@@ -189,8 +197,12 @@ pub(crate) async fn one_of_many_who_race_is_saved(bench: Bench) {
 
 pub(crate) async fn an_offset_stays_until_it_is_replaced(bench: Bench) {
     let mut before = bench.start();
-    for (given, kept) in [(None, None), (Some(41), Some(41)), (None, Some(41)), (Some(50), Some(50))]
-    {
+    for (given, kept) in [
+        (None, None),
+        (Some(41), Some(41)),
+        (None, Some(41)),
+        (Some(50), Some(50)),
+    ] {
         let to = bench.at(before.position + 1);
         let saved = ProcessSave {
             offset: given,
@@ -218,5 +230,12 @@ pub(crate) async fn parked_events_are_listed_in_order(bench: Bench) {
     assert_eq!(listed, [events[2].clone(), events[0].clone()]);
     let first = bench.store.parked("toys", 0, 1).await.expect("a list");
     assert_eq!(first, [events[1].clone()]);
-    assert!(bench.store.parked("games", 0, 9).await.expect("a list").is_empty());
+    assert!(
+        bench
+            .store
+            .parked("games", 0, 9)
+            .await
+            .expect("a list")
+            .is_empty()
+    );
 }

@@ -141,10 +141,7 @@ pub(crate) async fn one_of_many_who_race_is_written(store: Arc<dyn ReadStore>, l
             }
         }
         assert_eq!(won.len(), 1, "{won:?}");
-        assert_eq!(
-            texts(store.as_ref(), &["a"]).await,
-            [won[0].0.to_string()]
-        );
+        assert_eq!(texts(store.as_ref(), &["a"]).await, [won[0].0.to_string()]);
         before = won[0].1;
     }
 }
@@ -152,8 +149,12 @@ pub(crate) async fn one_of_many_who_race_is_written(store: Arc<dyn ReadStore>, l
 pub(crate) async fn an_offset_stays_until_it_is_replaced(store: Arc<dyn ReadStore>, log_id: Uuid) {
     let store = store.as_ref();
     let (live, mut before) = live(store, log_id).await;
-    for (given, kept) in [(None, None), (Some(41), Some(41)), (None, Some(41)), (Some(50), Some(50))]
-    {
+    for (given, kept) in [
+        (None, None),
+        (Some(41), Some(41)),
+        (None, Some(41)),
+        (Some(50), Some(50)),
+    ] {
         let to = at(before, before.position + 1);
         let commit = TargetCommit {
             offset: given,

@@ -30,9 +30,12 @@ async fn replace(store: &dyn ReadStore, log_id: Uuid, rows: &Rows) {
     });
     let start = Checkpoint::start_of(log_id);
     let moved = (start, at(start, 1));
-    write(store, commit(&staged, last(store), moved, changes.collect()))
-        .await
-        .expect("written");
+    write(
+        store,
+        commit(&staged, last(store), moved, changes.collect()),
+    )
+    .await
+    .expect("written");
     let expected = BTreeMap::from([(last(store), before)]);
     store
         .adopt(&definition("1"), &staged, &expected)

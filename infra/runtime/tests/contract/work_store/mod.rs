@@ -123,7 +123,9 @@ pub(crate) async fn a_row_is_known_for_ever_once_inserted(store: Arc<dyn WorkSto
     assert!(store.prune(seconds(100)).await.expect("pruned") >= 1);
 }
 
-pub(crate) async fn an_expired_lease_is_taken_over_and_the_loser_settles_nothing(store: Arc<dyn WorkStore>) {
+pub(crate) async fn an_expired_lease_is_taken_over_and_the_loser_settles_nothing(
+    store: Arc<dyn WorkStore>,
+) {
     let store = store.as_ref();
     let (me, you) = (Uuid::now_v7(), Uuid::now_v7());
     let row = work("timer", seconds(0));
@@ -200,7 +202,9 @@ pub(crate) async fn rows_of_other_kinds_are_left_alone(store: Arc<dyn WorkStore>
 }
 
 pub(crate) async fn what_is_due_first_is_leased_first(store: Arc<dyn WorkStore>) {
-    let rows: Vec<_> = [30, 10, 20, 40].map(|due| work("timer", seconds(due))).into();
+    let rows: Vec<_> = [30, 10, 20, 40]
+        .map(|due| work("timer", seconds(due)))
+        .into();
     store
         .insert(rows.clone(), seconds(0))
         .await
