@@ -302,7 +302,7 @@ async fn many_who_define_a_projection_at_once_define_the_same() {
         database.folder(3).await,
         database.folder(3).await,
     ];
-    let defined = stores.iter().map(live);
+    let defined = stores.iter().map(|store| live(store));
     let defined = in_time(futures::future::join_all(defined)).await;
     assert!(
         defined.iter().all(|target| target.generation == 1),
