@@ -23,7 +23,7 @@ use tokio::{
 
 use crate::{
     assert_whole,
-    contract::{decided, record},
+    contract::{decided, record, write},
     database::TestDatabase,
     soon,
 };
@@ -58,9 +58,11 @@ async fn an_append_whose_answer_is_lost_is_found() {
     assert!(proxy.has_lost(), "the answer arrived");
     assert_whole(&store, 4).await;
 
-    // What was recorded before is still told apart.
+    // What was recorded before is still told apart: it is decided anew, so its events are others.
     proxy.lose_next_answer();
-    let again = soon(store.append(vec![first])).await.expect("appended");
+    let mut anew = first;
+    anew.writes = vec![write("thing-1", 4, 1)];
+    let again = soon(store.append(vec![anew])).await.expect("appended");
     assert!(matches!(again[0], AppendOutcome::Repeated(_)), "{again:?}");
     assert!(proxy.has_lost(), "the answer arrived");
     assert_whole(&store, 4).await;
