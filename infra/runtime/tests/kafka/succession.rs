@@ -20,8 +20,8 @@ async fn relays_that_are_killed_at_any_moment_lose_and_reorder_nothing() {
     let mut standby = Running::start(&log, &database, &topic);
     for round in 1..=8_u64 {
         let mut leader = standby;
-        standby = Running::start(&log, &database, &topic);
         leader.is(|standing| standing.leads).await;
+        standby = Running::start(&log, &database, &topic);
         let reached = leader.standing.borrow().position;
         // Any moment will do: what is under way differs each time.
         leader.reaches(reached + 1 + round * 97).await;
@@ -33,7 +33,9 @@ async fn relays_that_are_killed_at_any_moment_lose_and_reorder_nothing() {
     standby.stop().await;
     let records = wire::records(&topic).await;
     assert_eq!(wire::accepted(&records), log.per_partition(4).await);
-    assert_eq!(database.saved(&topic).await, (9, head as i64));
+    let (epoch, position) = database.saved(&topic).await;
+    assert!(epoch >= 9, "nine have led");
+    assert_eq!(position, head as i64);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,7 @@ use std::{future::Future, time::Duration};
 
 use orderlog_log::{event::Position, event_store::EventStore};
 use sqlx::{
-    ConnectOptions, Connection, PgConnection, Row,
+    ConnectOptions, Connection, Executor, PgConnection, Row,
     postgres::{PgConnectOptions, PgRow},
 };
 use tokio::{sync::watch, time};
@@ -64,7 +64,7 @@ impl Lease {
     ) -> Result<Self, RelayError> {
         let options = database.clone().application_name("orderlog relay");
         let mut connection = answered(options.connect()).await?;
-        answered(sqlx::raw_sql(SESSION).execute(&mut connection)).await?;
+        answered(connection.execute(SESSION)).await?;
         let lock = lock_of(topic);
         loop {
             let claim = sqlx::query(CLAIM).bind(lock).bind(topic);
