@@ -130,7 +130,7 @@ impl System {
         };
         let stop = self.cancel.clone();
         self.running
-            .spawn(async move { Ok(relay.run(stop).await?) });
+            .spawn(async move { relay.run(stop).await.map_err(StopError::from) });
         Ok(())
     }
 
