@@ -2,13 +2,13 @@
 //!
 //! # Layout
 //! - [`cli`]: one file per command; exit codes.
-//! - [`embedded`]: all roles in one process over the embedded log.
+//! - [`system`]: the parts put together, on either pair of engines, all roles or some.
 //! - [`import`]: invoices from a file become products, stock and orders.
 //! - [`demo`]: a shop at work, for a first look.
 //! - [`bench`]: measurements that compare within one run.
 
 pub mod cli;
-pub mod embedded;
+pub mod system;
 
 pub mod bench;
 pub mod demo;

@@ -10,7 +10,7 @@ use crate::{
         append::{self, AppendArgs},
         place_order::{self, PlaceOrderArgs},
     },
-    embedded::{Config, Embedded},
+    system::{Config, Engines, Roles, System},
 };
 
 #[derive(Debug, Subcommand)]
@@ -39,12 +39,16 @@ async fn place_order(args: PlaceOrderArgs) -> anyhow::Result<()> {
         .clone()
         .unwrap_or_else(|| scratch.path().to_owned());
     let config = Config {
-        data_dir,
+        engines: Engines::Embedded { data_dir },
+        roles: if args.accept_only {
+            Roles::NO_FAN_OUT
+        } else {
+            Roles::ALL
+        },
         time_zone: chrono_tz::Tz::UTC,
         time_scale: 1.0,
-        fan_out: !args.accept_only,
     };
-    let system = Embedded::start(config).await?;
+    let system = System::start(config).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
     let stop = system.stopping();

@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::system::StartError;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -16,6 +18,14 @@ impl Failure {
         Self {
             message: message.into(),
             code: 1,
+        }
+    }
+
+    /// It was not asked for rightly.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: 2,
         }
     }
 
@@ -46,6 +56,16 @@ impl Failure {
     /// The process's exit code.
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.code)
+    }
+}
+
+impl From<StartError> for Failure {
+    fn from(error: StartError) -> Self {
+        if error.is_unreachable() {
+            Self::unreachable(error.to_string())
+        } else {
+            Self::failed(error.to_string())
+        }
     }
 }
 

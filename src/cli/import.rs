@@ -8,8 +8,8 @@ use orderlog_log::event_store::EventStore;
 
 use super::{Failure, ShopArgs, runtime};
 use crate::{
-    embedded::Embedded,
     import::{self, ImportError},
+    system::System,
 };
 
 #[derive(Debug, ClapArgs)]
@@ -38,8 +38,8 @@ async fn import_file(args: Args) -> Result<(), Failure> {
     let content = std::fs::read(&args.file).map_err(|error| {
         Failure::not_found(format!("cannot read {}: {error}", args.file.display()))
     })?;
-    let mut system = Embedded::start(args.shop.config()).await.map_err(failed)?;
-    let store: Arc<dyn EventStore> = Arc::new(system.log.clone());
+    let mut system = System::start(args.shop.embedded_config()?).await?;
+    let store: Arc<dyn EventStore> = Arc::clone(&system.log);
     let progress = import::Progress::start();
     let aggregates = system.aggregates.clone();
     let mut settled = async || {

@@ -5,11 +5,15 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 mod bench;
 mod failure;
+mod health;
 mod import;
 mod projection;
+mod role;
+mod running;
 mod serve;
 mod shop;
 
+use crate::system::Roles;
 pub use failure::Failure;
 pub use shop::ShopArgs;
 
@@ -25,8 +29,22 @@ const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 co
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run everything in this process on the embedded log.
+    /// Run everything in this process: on the embedded log, or on PostgreSQL and Kafka.
     Serve(serve::Args),
+    /// Run one role on PostgreSQL: take commands over REST.
+    CommandApi(role::Args),
+    /// Run one role: publish the log from PostgreSQL to Kafka. Of several, one leads.
+    Relay(role::Args),
+    /// Run one role: fold the events that come from Kafka into the read models.
+    Projector(role::Args),
+    /// Run one role: sagas, timers, payment gateway and notifications.
+    Process(role::Args),
+    /// Run one role: serve the read models over GraphQL.
+    QueryApi(role::Args),
+    /// Create the tables in PostgreSQL, or bring them up to date.
+    Migrate(role::MigrateArgs),
+    /// Ask a running process whether it is well.
+    Health(health::Args),
     /// Take invoices from a CSV file: register products, receive stock, place orders.
     Import(import::Args),
     /// List read models, or rebuild them from the log.
@@ -46,6 +64,48 @@ enum Command {
 pub fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(args),
+        Command::CommandApi(args) => role::run(
+            "command-api",
+            Roles {
+                command_api: true,
+                ..Roles::NONE
+            },
+            args,
+        ),
+        Command::Relay(args) => role::run(
+            "relay",
+            Roles {
+                relay: true,
+                ..Roles::NONE
+            },
+            args,
+        ),
+        Command::Projector(args) => role::run(
+            "projector",
+            Roles {
+                projector: true,
+                ..Roles::NONE
+            },
+            args,
+        ),
+        Command::Process(args) => role::run(
+            "process",
+            Roles {
+                process: true,
+                ..Roles::NONE
+            },
+            args,
+        ),
+        Command::QueryApi(args) => role::run(
+            "query-api",
+            Roles {
+                query_api: true,
+                ..Roles::NONE
+            },
+            args,
+        ),
+        Command::Migrate(args) => role::migrate(args),
+        Command::Health(args) => health::run(&args),
         Command::Import(args) => import::run(args),
         Command::Projection(verb) => projection::run(verb),
         Command::Bench(verb) => bench::run(verb),

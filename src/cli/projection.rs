@@ -8,7 +8,7 @@ use orderlog_runtime::{
 };
 
 use super::{Failure, ShopArgs, runtime};
-use crate::embedded::Embedded;
+use crate::system::System;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -53,9 +53,7 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
 }
 
 async fn list(args: ListArgs) -> Result<(), Failure> {
-    let projector = Embedded::projector_of(&args.shop.config())
-        .await
-        .map_err(failed)?;
+    let projector = System::projector_of(&args.shop.config()).await?;
     let statuses = projector.projections().await.map_err(failed)?;
     if args.json {
         return print_json(&statuses);
@@ -81,9 +79,7 @@ async fn list(args: ListArgs) -> Result<(), Failure> {
 }
 
 async fn rebuild(args: RebuildArgs) -> Result<(), Failure> {
-    let projector = Embedded::projector_of(&args.shop.config())
-        .await
-        .map_err(failed)?;
+    let projector = System::projector_of(&args.shop.config()).await?;
     let bar = bar();
     let progress = |now: RebuildProgress| {
         bar.set_length(now.of);

@@ -1,15 +1,18 @@
-//! The options that every command over an embedded data directory shares.
+//! The options that every command over a shop's data shares: where the data lies, and how the shop is
+//! run. Without a database it is the embedded log.
 
 use std::path::PathBuf;
 
 use clap::Args;
+use orderlog_runtime::kafka::Topic;
 
-use crate::embedded::Config;
+use super::Failure;
+use crate::system::{Config, DatabaseUrl, Distributed, Engines, Roles};
 
 /// Where the data lies and how the shop is run.
 #[derive(Clone, Debug, Args)]
 pub struct ShopArgs {
-    /// Directory of the log and the read models; created where missing.
+    /// Directory of the log and the read models, where no database is given; created where missing.
     #[arg(
         long,
         env = "ORDERLOG_DATA_DIR",
@@ -18,6 +21,62 @@ pub struct ShopArgs {
     )]
     pub data_dir: PathBuf,
 
+    #[command(flatten)]
+    servers: ServerArgs,
+
+    #[command(flatten)]
+    rules: RuleArgs,
+}
+
+/// Where PostgreSQL and Kafka are.
+#[derive(Clone, Debug, Args)]
+pub(super) struct ServerArgs {
+    /// PostgreSQL database of log, work and read models, such as postgres://user:password@host/name.
+    #[arg(
+        long,
+        env = "ORDERLOG_DATABASE",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    database: Option<String>,
+
+    /// Brokers of Apache Kafka, several with commas.
+    #[arg(long, env = "ORDERLOG_KAFKA", value_name = "HOST:PORT")]
+    kafka: Option<String>,
+
+    /// The topic that carries the log; the relay makes it where it is missing.
+    #[arg(
+        long,
+        env = "ORDERLOG_TOPIC",
+        default_value = "orderlog.events",
+        value_name = "NAME"
+    )]
+    topic: String,
+
+    /// Partitions of the topic. Fixed once the topic and the read models exist.
+    #[arg(long, env = "ORDERLOG_PARTITIONS", default_value_t = 12, value_name = "COUNT",
+          value_parser = clap::value_parser!(u32).range(1..=64))]
+    partitions: u32,
+
+    /// A setting of librdkafka for every client, such as security.protocol=sasl_ssl; may be repeated.
+    #[arg(
+        long = "kafka-property",
+        env = "ORDERLOG_KAFKA_PROPERTIES",
+        hide_env_values = true,
+        value_delimiter = ',',
+        value_parser = property,
+        value_name = "NAME=VALUE"
+    )]
+    kafka_properties: Vec<Property>,
+}
+
+/// A setting of librdkafka.
+#[derive(Clone, Debug)]
+struct Property(String, String);
+
+/// How the shop is run.
+#[derive(Clone, Debug, Args)]
+pub(super) struct RuleArgs {
     /// Time zone whose days the daily sales are counted in.
     #[arg(
         long,
@@ -25,7 +84,7 @@ pub struct ShopArgs {
         default_value = "UTC",
         value_name = "ZONE"
     )]
-    pub time_zone: chrono_tz::Tz,
+    time_zone: chrono_tz::Tz,
 
     /// Multiplies every waiting time of new orders' sagas; 0.01 makes half an hour 18 seconds. For tests and demos.
     #[arg(
@@ -34,17 +93,85 @@ pub struct ShopArgs {
         default_value_t = 1.0,
         value_name = "FACTOR"
     )]
-    pub time_scale: f64,
+    time_scale: f64,
 }
 
 impl ShopArgs {
-    /// The embedded system's configuration.
+    /// All roles, on the database where one is given, else on the embedded log.
     pub(super) fn config(&self) -> Config {
-        Config {
+        let engines = match self.servers.distributed() {
+            Some(distributed) => Engines::Distributed(distributed),
+            None => self.embedded(),
+        };
+        self.rules.config(engines, Roles::ALL)
+    }
+
+    /// All roles on the embedded log, for a command that knows no other.
+    pub(super) fn embedded_config(&self) -> Result<Config, Failure> {
+        if self.servers.database.is_some() {
+            let message = "this works on the embedded log alone: leave --database and \
+                           ORDERLOG_DATABASE out";
+            return Err(Failure::usage(message));
+        }
+        Ok(self.rules.config(self.embedded(), Roles::ALL))
+    }
+
+    fn embedded(&self) -> Engines {
+        Engines::Embedded {
             data_dir: self.data_dir.clone(),
-            time_zone: self.time_zone,
-            time_scale: self.time_scale,
-            fan_out: true,
         }
     }
+}
+
+impl ServerArgs {
+    fn distributed(&self) -> Option<Distributed> {
+        let database = DatabaseUrl(self.database.clone()?);
+        let topic = self.kafka.as_ref().map(|brokers| Topic {
+            name: self.topic.clone(),
+            partitions: self.partitions,
+            properties: self
+                .kafka_properties
+                .iter()
+                .map(|Property(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            ..Topic::new(brokers)
+        });
+        Some(Distributed {
+            database,
+            topic,
+            partitions: self.partitions,
+        })
+    }
+
+    /// The engines, for a command that has no embedded form.
+    pub(super) fn engines(&self) -> Result<Engines, Failure> {
+        self.distributed()
+            .map(Engines::Distributed)
+            .ok_or_else(|| Failure::usage("give --database URL, or set ORDERLOG_DATABASE"))
+    }
+
+    /// The database, for a command that needs one.
+    pub(super) fn database(&self) -> Result<DatabaseUrl, Failure> {
+        self.database
+            .clone()
+            .map(DatabaseUrl)
+            .ok_or_else(|| Failure::usage("give --database URL, or set ORDERLOG_DATABASE"))
+    }
+}
+
+impl RuleArgs {
+    pub(super) fn config(&self, engines: Engines, roles: Roles) -> Config {
+        Config {
+            engines,
+            roles,
+            time_zone: self.time_zone,
+            time_scale: self.time_scale,
+        }
+    }
+}
+
+fn property(text: &str) -> Result<Property, String> {
+    text.split_once('=')
+        .map(|(name, value)| Property(name.trim().to_owned(), value.to_owned()))
+        .ok_or_else(|| "a property is NAME=VALUE".to_owned())
 }

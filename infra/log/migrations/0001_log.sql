@@ -12,10 +12,11 @@ INSERT INTO log DEFAULT VALUES;
 
 -- A superset of the table of postgres-es 0.5, under its names. A stream is aggregate_type, '-' and
 -- aggregate_id; its version is sequence; the schema version is event_version. `json`, not `jsonb`:
--- the payload is kept byte for byte.
+-- the payload is kept byte for byte. There are no constraints that the function and the trigger,
+-- the only ones to write, keep anyway: each is parsed again for each statement.
 CREATE TABLE events (
-    position bigint NOT NULL CHECK (position > 0),
-    sequence bigint NOT NULL CHECK (sequence >= 0),
+    position bigint NOT NULL,
+    sequence bigint NOT NULL,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
     event_id uuid NOT NULL,

@@ -15,8 +15,8 @@
 //! - [`backoff`]: how long to wait before the next try.
 
 pub mod backoff;
-pub mod postgres;
 pub mod kafka;
+pub mod postgres;
 pub mod process;
 pub mod projection;
 pub mod projector;

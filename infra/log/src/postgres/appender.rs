@@ -101,10 +101,10 @@ impl Appender {
             match self.write(&mut group, &mut facts).await {
                 Ok(()) => group = group.into_iter().filter_map(Append::settle).collect(),
                 Err(Failure::Refused(StoreError::Invalid { .. })) if group.len() > 1 => {
-                    // Whose fault it is shows when each is alone.
-                    for append in group.drain(..) {
-                        Box::pin(self.append(vec![append])).await;
-                    }
+                    // Whose fault it is shows when it is alone.
+                    let behind = group.split_off(group.len() / 2);
+                    Box::pin(self.append(group)).await;
+                    group = behind;
                 }
                 Err(Failure::Lost(error)) if Instant::now() < deadline => {
                     tracing::warn!(%error, "the outcome of an append is unknown; sending it again");

@@ -40,6 +40,7 @@ columns!(Streams {
 
 columns!(Commands {
     bundle: i32,
+    end: i32,
     id: Uuid,
     fingerprint: &'a [u8],
     command_type: &'a str,
@@ -57,6 +58,7 @@ columns!(Commands {
 
 columns!(Events {
     bundle: i32,
+    place: i32,
     id: Uuid,
     category: &'a str,
     aggregate_id: &'a str,
@@ -82,10 +84,10 @@ pub(super) fn bind<'a, O>(query: Asked<'a, O>, plan: &Plan<'a>) -> Asked<'a, O> 
     }
     for item in &plan.items {
         if let Fate::Write { version } = item.fate {
-            commands.push(item, version);
             for write in &item.decided.writes {
                 events.push(item, write);
             }
+            commands.push(item, version, events.id.len());
         }
     }
     let new = || plan.items.iter().filter(|item| item.is_new());
@@ -106,9 +108,11 @@ impl<'a> Streams<'a> {
 }
 
 impl<'a> Commands<'a> {
-    fn push(&mut self, item: &Item<'a>, version: Version) {
+    /// `end` is how many events are written up to its last one.
+    fn push(&mut self, item: &Item<'a>, version: Version, end: usize) {
         let (decided, command) = (item.decided, &item.decided.command);
         self.bundle.push(number(item.bundle));
+        self.end.push(number(end));
         self.id.push(command.command_id);
         self.fingerprint.push(&command.fingerprint.0);
         self.command_type.push(&command.command_type);
@@ -143,6 +147,7 @@ impl<'a> Events<'a> {
         let (category, aggregate_id) = split(&write.stream).unwrap_or((&write.stream, ""));
         for (version, event) in (write.expected_version.saturating_add(1)..).zip(&write.events) {
             self.bundle.push(number(item.bundle));
+            self.place.push(number(self.place.len() + 1));
             self.id.push(event.event_id);
             self.category.push(category);
             self.aggregate_id.push(aggregate_id);

@@ -13,11 +13,12 @@ use super::{
 };
 use crate::event::{Position, Version};
 
-/// 35 arrays, in the order in which `arrays` binds them.
+/// 37 arrays, in the order in which `arrays` binds them.
 const APPEND: &str = "
 SELECT base, written_at, stale, actual, known
 FROM orderlog_append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
-    $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35)";
+    $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36,
+    $37)";
 
 /// What was written, and what kept the rest from it.
 #[derive(Default)]

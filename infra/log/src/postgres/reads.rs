@@ -1,6 +1,6 @@
 //! Reads of the log: one statement each, on a pool of their own, so no snapshot outlives a page. A
-//! read that met a broken connection is done once more: it may have been one that the server closed
-//! while it was idle.
+//! read that met a broken connection is done again: it may have been one of those that the server
+//! closed while they were idle.
 
 use sqlx::{Error, PgPool};
 use uuid::Uuid;
@@ -49,7 +49,7 @@ impl Reads {
                 .bind(bounded(limit as u64))
                 .fetch_all(&self.pool)
         };
-        self.twice(read).await.map(recorded)
+        self.again(read).await.map(recorded)
     }
 
     /// Events of the log behind `after`.
@@ -64,7 +64,7 @@ impl Reads {
                 .bind(bounded(limit as u64))
                 .fetch_all(&self.pool)
         };
-        self.twice(read).await.map(recorded)
+        self.again(read).await.map(recorded)
     }
 
     /// The events at these positions, in the order asked for.
@@ -78,7 +78,7 @@ impl Reads {
                 .bind(&positions)
                 .fetch_all(&self.pool)
         };
-        self.twice(read).await.map(recorded)
+        self.again(read).await.map(recorded)
     }
 
     /// What became of a command.
@@ -88,35 +88,43 @@ impl Reads {
                 .bind([id])
                 .fetch_optional(&self.pool)
         };
-        let found: Option<Command> = self.twice(read).await?;
+        let found: Option<Command> = self.again(read).await?;
         Ok(found.map(|command| command.record))
     }
 
     /// The end of the log.
     pub(super) async fn head(&self) -> Result<Head, StoreError> {
         let read = || sqlx::query_as(rows::HEAD).fetch_one(&self.pool);
-        self.twice(read).await.map(|LogHead(head)| head)
+        self.again(read).await.map(|LogHead(head)| head)
     }
 
     /// The last position.
     pub(super) async fn position(&self) -> Result<Position, StoreError> {
         let read = || sqlx::query_scalar::<_, i64>(rows::POSITION).fetch_one(&self.pool);
-        self.twice(read).await.map(i64::unsigned_abs)
+        self.again(read).await.map(i64::unsigned_abs)
     }
 
-    async fn twice<T, F>(&self, read: impl Fn() -> F) -> Result<T, StoreError>
+    async fn again<T, F>(&self, read: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = sqlx::Result<T>>,
     {
-        let first = match read().await {
-            Err(error) if is_lost(&error) && !matches!(error, Error::PoolTimedOut) => read().await,
-            first => first,
-        };
-        first.map_err(|error| self.failed(&error))
+        let mut broken = 0;
+        loop {
+            match read().await {
+                Ok(found) => return Ok(found),
+                Err(error) if is_broken(&error) && broken < self.most() => broken += 1,
+                Err(error) => return Err(self.failed(&error)),
+            }
+        }
+    }
+
+    /// The most connections that can be open.
+    fn most(&self) -> u32 {
+        self.pool.options().get_max_connections()
     }
 
     fn failed(&self, error: &Error) -> StoreError {
-        let (most, open) = (self.pool.options().get_max_connections(), self.pool.size());
+        let (most, open) = (self.most(), self.pool.size());
         match error {
             Error::PoolTimedOut if open >= most => StoreError::Unavailable {
                 detail: format!("{}: all {most} connections are in use", self.database),
@@ -127,6 +135,11 @@ impl Reads {
             error => classify(&self.database, error),
         }
     }
+}
+
+/// Whether the connection broke; to wait longer for a free one is up to the caller.
+fn is_broken(error: &Error) -> bool {
+    is_lost(error) && !matches!(error, Error::PoolTimedOut | Error::PoolClosed)
 }
 
 fn recorded(events: Vec<Event>) -> Vec<RecordedEvent> {

@@ -9,6 +9,7 @@ mod cluster;
 mod content;
 mod database;
 mod foreign;
+mod lost_answer;
 mod opening;
 mod outage;
 mod postgres_es;

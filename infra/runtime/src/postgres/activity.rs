@@ -39,7 +39,10 @@ impl Activities {
         found: &BTreeMap<String, Found>,
     ) -> sqlx::Result<()> {
         if self.folds {
-            let to_say = found.keys().flat_map(|name| sayings(progress, name)).collect();
+            let to_say = found
+                .keys()
+                .flat_map(|name| sayings(progress, name))
+                .collect();
             return self.say(listener, to_say).await;
         }
         let heard = locks::shared(listener).await?;

@@ -94,7 +94,8 @@ impl Board {
                     None => vec![of(None, target.position)],
                     Some(rows) => {
                         let rows = rows.into_iter();
-                        rows.map(|(key, position)| of(Some(key), position)).collect()
+                        rows.map(|(key, position)| of(Some(key), position))
+                            .collect()
                     }
                 });
             }

@@ -92,7 +92,9 @@ async fn advance(
         .map(|write| write.commit.target.projection.as_str())
         .collect();
     let keys: Vec<i32> = names.iter().map(|name| locks::key(name)).collect();
-    let partitions = writes.iter().map(|write| write.commit.partition.cast_signed());
+    let partitions = writes
+        .iter()
+        .map(|write| write.commit.partition.cast_signed());
     let moved: Vec<(String, i64, i32, bool)> = sqlx::query_as(ADVANCE)
         .bind(&names)
         .bind(each(|commit| commit.target.generation.cast_signed()))
@@ -101,7 +103,12 @@ async fn advance(
         .bind(id(|commit| commit.expected.event_id))
         .bind(each(|commit| commit.checkpoint.position.cast_signed()))
         .bind(id(|commit| commit.checkpoint.event_id))
-        .bind(writes.iter().map(|write| write.commit.offset).collect::<Vec<_>>())
+        .bind(
+            writes
+                .iter()
+                .map(|write| write.commit.offset)
+                .collect::<Vec<_>>(),
+        )
         .bind(keys)
         .bind(locks::HOLD)
         .bind(told::CHANNEL)
@@ -131,7 +138,11 @@ async fn advance(
 async fn park(connection: &mut PgConnection, writes: &[Write<'_>]) -> sqlx::Result<()> {
     let parked = writes.iter().flat_map(|write| {
         let target = &write.commit.target;
-        write.commit.parked.iter().map(move |parked| (target, parked))
+        write
+            .commit
+            .parked
+            .iter()
+            .map(move |parked| (target, parked))
     });
     let parked: Vec<(&Target, &NewParked)> = parked.collect();
     if parked.is_empty() {
@@ -143,9 +154,15 @@ async fn park(connection: &mut PgConnection, writes: &[Write<'_>]) -> sqlx::Resu
     let text = |of: fn(&NewParked) -> &str| -> Vec<String> {
         // A text of PostgreSQL has everything but this character.
         let stored = |text: &str| text.replace('\0', "\u{fffd}");
-        parked.iter().map(|(_, parked)| stored(of(parked))).collect()
+        parked
+            .iter()
+            .map(|(_, parked)| stored(of(parked)))
+            .collect()
     };
-    let names: Vec<&str> = parked.iter().map(|(target, _)| target.projection.as_str()).collect();
+    let names: Vec<&str> = parked
+        .iter()
+        .map(|(target, _)| target.projection.as_str())
+        .collect();
     let ids: Vec<Uuid> = parked.iter().map(|(_, parked)| parked.event_id).collect();
     sqlx::query(
         "INSERT INTO read_models.parked \

@@ -50,7 +50,9 @@ pub(super) async fn write(
         if column.arity == Arity::Many {
             let side = side_table(target, column.name);
             let pairs = side_pairs(&new, at);
-            pairs.send(connection, &format!("{side} (value, key)")).await?;
+            pairs
+                .send(connection, &format!("{side} (value, key)"))
+                .await?;
         }
     }
     Ok(())

@@ -155,6 +155,7 @@ fn found_row(row: &PgRow) -> Result<(StoredRow, ColumnValue), Failure> {
         None => Some(ColumnValue::Text(stored.key.clone())),
         Some(place) => value_at(place),
     };
-    let value = value.ok_or_else(|| Failure::refused(format!("row {} has no place", stored.key)))?;
+    let value =
+        value.ok_or_else(|| Failure::refused(format!("row {} has no place", stored.key)))?;
     Ok((stored, value))
 }

@@ -160,7 +160,12 @@ async fn write(pool: &PgPool, save: &ProcessSave) -> sqlx::Result<bool> {
         .bind(work.correlation_ids)
         .bind(positions.collect::<Vec<i64>>())
         .bind(text(|parked| &parked.partition_key))
-        .bind(parked.iter().map(|parked| parked.event_id).collect::<Vec<_>>())
+        .bind(
+            parked
+                .iter()
+                .map(|parked| parked.event_id)
+                .collect::<Vec<_>>(),
+        )
         .bind(text(|parked| &parked.event_type))
         .bind(text(|parked| &parked.reason))
         .fetch_one(pool)

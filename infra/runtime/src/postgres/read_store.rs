@@ -218,7 +218,11 @@ impl ReadStore for PgReadStore {
         let mut writes: Vec<Write<'_>> = commit.targets.iter().map(of).collect();
         writes.sort_by_key(|write| {
             let target = &write.commit.target;
-            (&target.projection, target.generation, write.commit.partition)
+            (
+                &target.projection,
+                target.generation,
+                write.commit.partition,
+            )
         });
         let payload = told::payload(&commit, self.origin);
         let (pool, payload) = (&self.pool, payload.as_deref());
@@ -227,8 +231,10 @@ impl ReadStore for PgReadStore {
 
     async fn get(&self, projection: &str, keys: Vec<String>) -> Result<Vec<StoredRow>, ReadError> {
         let (pool, keys) = (&self.pool, &keys);
-        self.read_live(projection, async |live, _| page::rows(pool, &live, keys).await)
-            .await
+        self.read_live(projection, async |live, _| {
+            page::rows(pool, &live, keys).await
+        })
+        .await
     }
 
     async fn page(&self, projection: &str, query: &PageQuery) -> Result<StoredPage, ReadError> {

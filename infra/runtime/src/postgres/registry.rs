@@ -115,9 +115,9 @@ pub(super) async fn adopt(
     checkpoints::lock(connection, staged).await?;
     let start = Checkpoint::start_of(log_id);
     let stored = checkpoints::all(&mut *connection, &live, log_id).await?;
-    let unmoved = stored.iter().all(|(partition, stored)| {
-        stored.checkpoint == *expected.get(partition).unwrap_or(&start)
-    });
+    let unmoved = stored
+        .iter()
+        .all(|(partition, stored)| stored.checkpoint == *expected.get(partition).unwrap_or(&start));
     let there = checkpoints::all(&mut *connection, staged, log_id).await?;
     if !unmoved || there.is_empty() || *staged == live {
         return Err(Failure::Fenced(definition.name.to_owned()));

@@ -37,11 +37,31 @@ pub(super) async fn write(
         changes.iter().partition(|change| change.row.is_some());
     let sql = statement(target, columns);
     let mut query = sqlx::query(&sql)
-        .bind(gone.iter().map(|change| change.key.as_str()).collect::<Vec<_>>())
-        .bind(kept.iter().map(|change| change.key.as_str()).collect::<Vec<_>>())
-        .bind(kept.iter().map(|change| change.slot.cast_signed()).collect::<Vec<_>>())
-        .bind(kept.iter().map(|change| change.position.cast_signed()).collect::<Vec<_>>())
-        .bind(kept.iter().map(|change| change.row.as_deref()).collect::<Vec<_>>());
+        .bind(
+            gone.iter()
+                .map(|change| change.key.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            kept.iter()
+                .map(|change| change.key.as_str())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            kept.iter()
+                .map(|change| change.slot.cast_signed())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            kept.iter()
+                .map(|change| change.position.cast_signed())
+                .collect::<Vec<_>>(),
+        )
+        .bind(
+            kept.iter()
+                .map(|change| change.row.as_deref())
+                .collect::<Vec<_>>(),
+        );
     for (at, column) in columns.iter().enumerate() {
         if column.arity == Arity::One {
             let places = kept.iter().map(|change| single_place(&change.columns, at));

@@ -26,6 +26,17 @@ pub trait FanOut: Send {
     async fn granted(&mut self) -> Result<Grant, SourceError>;
 }
 
+#[async_trait]
+impl<F: FanOut + ?Sized> FanOut for Box<F> {
+    fn partitions(&self) -> u32 {
+        (**self).partitions()
+    }
+
+    async fn granted(&mut self) -> Result<Grant, SourceError> {
+        (**self).granted().await
+    }
+}
+
 /// Where a partition's events come from, from any checkpoint on; asked again after each failure.
 #[async_trait]
 pub trait Feed: Send + Sync {

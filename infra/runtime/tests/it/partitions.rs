@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     grants::{Chance, Group, Membership},
     projector::Running,
-    toy::{Slices, Sum, Toy, ToyLog, decode, projector, sums},
+    toy::{self, Slices, Sum, Toy, ToyLog, decode, projector},
 };
 
 const COUNT: u32 = 5;
@@ -319,7 +319,7 @@ async fn an_event_of_a_newer_build_halts_its_partition_until_a_newer_build_has_i
     group.revoke(1).await;
     stands(&process.store, |now| now.halted.is_empty()).await;
     let newer = toy.partitioned_read_store(COUNT).await;
-    let projections = vec![sums(), erase(Slices)];
+    let projections = vec![toy::sums(), erase(Slices)];
     let projector = Projector::open(toy.log(), Arc::clone(&newer), projections, decode_novelty)
         .await
         .expect("a projector");

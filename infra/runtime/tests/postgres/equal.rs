@@ -36,7 +36,11 @@ fn rank() -> impl Strategy<Value = ColumnValue> {
 fn changes() -> impl Strategy<Value = BTreeMap<String, Option<Thing>>> {
     let labels = prop::collection::vec("[a-cé]{0,2}", 0..4);
     let thing = ("[ -~äß€\\\\\t\n]{0,40}", rank(), labels);
-    prop::collection::btree_map("[a-zA-Z0-9äÖ_-]{1,4}", prop::option::weighted(0.8, thing), 0..60)
+    prop::collection::btree_map(
+        "[a-zA-Z0-9äÖ_-]{1,4}",
+        prop::option::weighted(0.8, thing),
+        0..60,
+    )
 }
 
 /// The changes as a projector would write them, given the rows as they are.

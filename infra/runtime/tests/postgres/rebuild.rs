@@ -4,10 +4,7 @@ use std::sync::Arc;
 
 use orderlog_log::event_store::EventStore;
 use orderlog_runtime::{
-    projector::Projector,
-    read_model::ReadModel,
-    read_store::ReadStore,
-    sqlite::SqliteReadStore,
+    projector::Projector, read_model::ReadModel, read_store::ReadStore, sqlite::SqliteReadStore,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +27,10 @@ async fn fold_all(projector: &Projector<Toy>, toy: &ToyLog, store: &dyn ReadStor
             .expect("open");
     }
     stop.cancel();
-    in_time(running).await.expect("no panic").expect("a clean end");
+    in_time(running)
+        .await
+        .expect("no panic")
+        .expect("a clean end");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,9 +52,8 @@ async fn live_rows_and_rebuilt_rows_are_those_of_the_other_engine() {
     }
     toy.append_all(&events).await;
 
-    let sqlite: Arc<dyn ReadStore> = Arc::new(
-        SqliteReadStore::open(toy.directory.path(), log_id).expect("a store"),
-    );
+    let sqlite: Arc<dyn ReadStore> =
+        Arc::new(SqliteReadStore::open(toy.directory.path(), log_id).expect("a store"));
     let postgres: Arc<dyn ReadStore> = Arc::new(database.folder(1).await);
     let mut hashes = Vec::new();
     for store in [&sqlite, &postgres] {

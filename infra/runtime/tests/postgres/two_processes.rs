@@ -18,13 +18,19 @@ const PARTITIONS: u32 = 12;
 
 async fn standing(store: &PgReadStore, settled: impl FnMut(&Standing) -> bool) -> Standing {
     let mut watch = store.progress().watch("things");
-    in_time(watch.wait_for(settled)).await.expect("open").clone()
+    in_time(watch.wait_for(settled))
+        .await
+        .expect("open")
+        .clone()
 }
 
 #[tokio::test]
 async fn a_commit_from_a_stale_checkpoint_of_another_process_is_fenced() {
     let database = Database::migrated().await;
-    let (one, other) = (database.folder(PARTITIONS).await, database.folder(PARTITIONS).await);
+    let (one, other) = (
+        database.folder(PARTITIONS).await,
+        database.folder(PARTITIONS).await,
+    );
     let target = live(&one).await;
     assert_eq!(live(&other).await, target);
     let start = Checkpoint::start_of(database.log_id);
@@ -49,7 +55,10 @@ async fn a_commit_from_a_stale_checkpoint_of_another_process_is_fenced() {
 #[tokio::test]
 async fn a_notification_tells_which_row_has_changed_and_how_far_it_has_come() {
     let database = Database::migrated().await;
-    let (writer, reader) = (database.folder(PARTITIONS).await, database.reader(PARTITIONS).await);
+    let (writer, reader) = (
+        database.folder(PARTITIONS).await,
+        database.reader(PARTITIONS).await,
+    );
     let target = live(&writer).await;
     live(&reader).await;
     standing(&reader, |now| !now.positions.is_empty()).await;
@@ -86,7 +95,10 @@ async fn so_many_rows_that_no_notification_takes_them_are_read_again() {
 #[tokio::test]
 async fn what_no_notification_tells_is_found_by_reading_again() {
     let database = Database::migrated().await;
-    let (writer, reader) = (database.folder(PARTITIONS).await, database.reader(PARTITIONS).await);
+    let (writer, reader) = (
+        database.folder(PARTITIONS).await,
+        database.reader(PARTITIONS).await,
+    );
     live(&writer).await;
     standing(&reader, |now| !now.positions.is_empty()).await;
     let mut changes = reader.changes().subscribe("things", "a");
@@ -131,7 +143,10 @@ async fn a_listener_that_is_cut_off_listens_anew() {
 #[tokio::test]
 async fn what_is_parked_is_known_before_its_position_is_passed() {
     let database = Database::migrated().await;
-    let (writer, reader) = (database.folder(PARTITIONS).await, database.reader(PARTITIONS).await);
+    let (writer, reader) = (
+        database.folder(PARTITIONS).await,
+        database.reader(PARTITIONS).await,
+    );
     let target = live(&writer).await;
     standing(&reader, |now| !now.positions.is_empty()).await;
     let partition = partition_of("a", PARTITIONS);
@@ -142,7 +157,12 @@ async fn what_is_parked_is_known_before_its_position_is_passed() {
         event_type: "Toy".to_owned(),
         reason: "broken\0".to_owned(),
     };
-    let mut commit = batch(&target, partition, Checkpoint::start_of(database.log_id), vec![]);
+    let mut commit = batch(
+        &target,
+        partition,
+        Checkpoint::start_of(database.log_id),
+        vec![],
+    );
     commit.checkpoint.position = 7;
     commit.parked.push(parked);
     write(&writer, commit).await.expect("written");
@@ -181,7 +201,10 @@ async fn what_a_projector_does_is_known_elsewhere_while_it_lives() {
     writer
         .progress()
         .publish("things", |now| now.activity = Activity::Running);
-    standing(&reader, |now| now.activity == Activity::Running && now.halted.is_empty()).await;
+    standing(&reader, |now| {
+        now.activity == Activity::Running && now.halted.is_empty()
+    })
+    .await;
     drop(writer);
     standing(&reader, is(Activity::Stopped)).await;
 }
@@ -204,7 +227,9 @@ async fn who_holds_a_projection_keeps_others_from_committing_and_can_swap_it() {
     let built = batch(&staged, 0, start, vec![row("a", "built", 1)]);
     write(&one, built).await.expect("written beside");
     let expected = live_checkpoints(&one).await;
-    one.adopt(&things(), &staged, &expected).await.expect("adopted");
+    one.adopt(&things(), &staged, &expected)
+        .await
+        .expect("adopted");
     drop(hold);
     let late = in_time(late).await.expect("no panic");
     assert!(matches!(late, Err(CommitError::Fenced { .. })), "{late:?}");
@@ -231,7 +256,11 @@ async fn a_commit_goes_on_once_nobody_holds_its_projection() {
 async fn one_process_at_a_time_rebuilds_a_projection() {
     let database = Database::migrated().await;
     let (one, other) = (database.folder(1).await, database.folder(1).await);
-    let claim = one.claim("things").await.expect("an answer").expect("claimed");
+    let claim = one
+        .claim("things")
+        .await
+        .expect("an answer")
+        .expect("claimed");
     assert!(other.claim("things").await.expect("an answer").is_none());
     assert!(other.claim("others").await.expect("an answer").is_some());
     drop(claim);
@@ -258,7 +287,9 @@ async fn rows_that_another_process_has_swapped_are_read() {
         .await
         .expect("written");
     let expected = live_checkpoints(&one).await;
-    one.adopt(&things(), &staged, &expected).await.expect("adopted");
+    one.adopt(&things(), &staged, &expected)
+        .await
+        .expect("adopted");
     assert_eq!(texts(&reader, &["a"]).await, ["new"]);
     assert_eq!(in_time(changes.next()).await, Some(Changed::ReadAgain));
 }
@@ -271,7 +302,10 @@ async fn many_who_define_a_projection_at_once_define_the_same() {
         database.folder(3).await,
         database.folder(3).await,
     ];
-    let defined = stores.iter().map(live);
+    let defined = stores.iter().map(|store| live(store));
     let defined = in_time(futures::future::join_all(defined)).await;
-    assert!(defined.iter().all(|target| target.generation == 1), "{defined:?}");
+    assert!(
+        defined.iter().all(|target| target.generation == 1),
+        "{defined:?}"
+    );
 }

@@ -110,7 +110,10 @@ async fn a_process_moves_on_in_each_partition_by_itself() {
     let database = Database::migrated().await;
     let work_store = database.work_store().await;
     let open = || PgProcessStore::open(database.pool(), database.log_id, work_store.clone());
-    let (one, other) = (open().await.expect("a store"), open().await.expect("a store"));
+    let (one, other) = (
+        open().await.expect("a store"),
+        open().await.expect("a store"),
+    );
     let start = Checkpoint::start_of(database.log_id);
     let to = |position| Checkpoint {
         position,
@@ -128,14 +131,22 @@ async fn a_process_moves_on_in_each_partition_by_itself() {
         at: now(),
     };
     let first = to(5);
-    one.save(save(3, start, first, Some(17))).await.expect("saved");
+    one.save(save(3, start, first, Some(17)))
+        .await
+        .expect("saved");
     let fenced = SaveError::Fenced {
         process: "toys".to_owned(),
     };
-    assert_eq!(other.save(save(3, start, to(6), None)).await, Err(fenced.clone()));
+    assert_eq!(
+        other.save(save(3, start, to(6), None)).await,
+        Err(fenced.clone())
+    );
     assert_eq!(other.save(save(4, first, to(6), None)).await, Err(fenced));
     let second = to(8);
-    other.save(save(3, first, second, None)).await.expect("saved");
+    other
+        .save(save(3, first, second, None))
+        .await
+        .expect("saved");
     let stored = one.load("toys", 3).await.expect("a state").checkpoint;
     let kept = StoredCheckpoint {
         checkpoint: second,

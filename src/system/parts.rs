@@ -1,36 +1,27 @@
-//! Each part of the embedded system, put together from its pieces.
+//! Each part of the system, put together from its pieces.
 
 use std::sync::Arc;
 
-use orderlog_command_api::{
-    aggregates::Aggregates,
-    process::{
-        gateway::Gateway,
-        handler::ProcessHandler,
-        notifications::{LogChannel, Notifications},
-        simulated_gateway::SimulatedGateway,
-        timers::Timers,
-    },
+use orderlog_command_api::process::{
+    gateway::Gateway,
+    handler::ProcessHandler,
+    notifications::{LogChannel, Notifications},
+    simulated_gateway::SimulatedGateway,
+    timers::Timers,
 };
 use orderlog_domain::{
     fact::{Fact, FactError},
     fulfilment::Timings,
 };
-use orderlog_log::{
-    clock::Clock,
-    event::{Position, RecordedEvent},
-    event_store::EventStore,
-    sqlite::SqliteEventStore,
-};
+use orderlog_log::event::{Position, RecordedEvent};
 use orderlog_runtime::{
-    process::{ProcessRuntime, ProcessSettings},
+    process::{ProcessRuntime, ProcessSettings, ProcessStore},
     projector::{DecodeError, Projector, ProjectorError},
-    read_store::{Activity, Progress, Standing},
-    sqlite::{SqliteProcessStore, SqliteReadStore, SqliteWorkStore},
-    work::{WorkLoop, WorkSettings},
+    read_store::{Activity, Progress, ReadStore, Standing},
+    work::{WorkLoop, WorkSettings, WorkStore},
 };
 
-use super::{Config, StartError};
+use super::{Config, StartError, System, engines::Opened};
 
 /// Name under which the process keeps its checkpoint.
 const PROCESS: &str = "fulfilment";
@@ -45,57 +36,38 @@ pub(super) fn timings(scale: f64) -> Result<Timings, StartError> {
 }
 
 pub(super) async fn projector(
-    log: &SqliteEventStore,
+    opened: &Opened,
     config: &Config,
-) -> Result<(Arc<SqliteReadStore>, Projector<Fact>), StartError> {
-    let head = log.head().await?;
-    let reads = Arc::new(SqliteReadStore::open(&config.data_dir, head.log_id)?);
+) -> Result<(Arc<dyn ReadStore>, Projector<Fact>), StartError> {
+    let reads = opened.reads(config.roles.projector).await?;
     let projections = orderlog_projections::all(config.time_zone);
-    let projector =
-        Projector::open(Arc::new(log.clone()), reads.clone(), projections, decode).await?;
+    let log = Arc::clone(&opened.log);
+    let projector = Projector::open(log, Arc::clone(&reads), projections, decode).await?;
     Ok((reads, projector))
 }
 
-pub(super) async fn process(
-    log: &SqliteEventStore,
-    work: &SqliteWorkStore,
-    aggregates: &Aggregates,
-    clock: &Clock,
+pub(super) fn process(
+    system: &System,
+    store: Arc<dyn ProcessStore>,
     timings: Timings,
-) -> Result<ProcessRuntime, StartError> {
-    let store = SqliteProcessStore::open(log.clone(), work.clone()).await?;
-    let log: Arc<dyn EventStore> = Arc::new(log.clone());
-    let handler = ProcessHandler::new(aggregates.clone(), log, timings);
-    let settings = ProcessSettings::default();
-    let (store, handler) = (Arc::new(store), Arc::new(handler));
-    Ok(ProcessRuntime::new(
-        PROCESS,
-        store,
-        handler,
-        clock.clone(),
-        settings,
-    ))
+) -> ProcessRuntime {
+    let log = Arc::clone(&system.log);
+    let handler = ProcessHandler::new(system.aggregates.clone(), log, timings);
+    let (handler, clock) = (Arc::new(handler), system.clock.clone());
+    ProcessRuntime::new(PROCESS, store, handler, clock, ProcessSettings::default())
 }
 
-pub(super) fn work_loop(
-    log: Arc<dyn EventStore>,
-    work: &SqliteWorkStore,
-    aggregates: &Aggregates,
-    clock: &Clock,
-    timings: &Timings,
-) -> WorkLoop {
+pub(super) fn work_loop(system: &System, work: Arc<dyn WorkStore>, timings: &Timings) -> WorkLoop {
+    let (aggregates, clock) = (&system.aggregates, &system.clock);
     let gateway = Arc::new(SimulatedGateway::new(timings));
     let timers = Timers::new(aggregates.clone(), clock.clone());
+    let log = Arc::clone(&system.log);
     let gateway = Gateway::new(aggregates.clone(), log, gateway, clock.clone());
     let notifications = Notifications::new(aggregates.clone(), Arc::new(LogChannel), clock.clone());
-    WorkLoop::new(
-        Arc::new(work.clone()),
-        clock.clone(),
-        WorkSettings::default(),
-    )
-    .handle("timer", Arc::new(timers))
-    .handle("gateway", Arc::new(gateway))
-    .handle("notification", Arc::new(notifications))
+    WorkLoop::new(work, clock.clone(), WorkSettings::default())
+        .handle("timer", Arc::new(timers))
+        .handle("gateway", Arc::new(gateway))
+        .handle("notification", Arc::new(notifications))
 }
 
 /// Waits until every projection that is kept up to date has passed `position`.

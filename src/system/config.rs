@@ -1,0 +1,95 @@
+//! How a system is run: on which engines, and which of its roles in this process.
+
+use std::{fmt, path::PathBuf};
+
+use chrono_tz::Tz;
+use orderlog_runtime::kafka::Topic;
+
+/// How the system is run.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What log and read models stand on.
+    pub engines: Engines,
+    /// What this process does.
+    pub roles: Roles,
+    /// Time zone whose days the daily sales are counted in.
+    pub time_zone: Tz,
+    /// Multiplies every waiting time of new orders' sagas.
+    pub time_scale: f64,
+}
+
+/// What log and read models stand on.
+#[derive(Clone, Debug)]
+pub enum Engines {
+    /// SQLite files, for one process.
+    Embedded {
+        /// Where they lie; created where missing.
+        data_dir: PathBuf,
+    },
+    /// PostgreSQL and Kafka, for many processes.
+    Distributed(Distributed),
+}
+
+/// Where PostgreSQL and Kafka are.
+#[derive(Clone, Debug)]
+pub struct Distributed {
+    /// The database of log, work and read models.
+    pub database: DatabaseUrl,
+    /// The topic that carries the log, for the roles that publish or follow it.
+    pub topic: Option<Topic>,
+    /// Into how many partitions its keys fall.
+    pub partitions: u32,
+}
+
+/// The address of a database. It may hold a password, which is not shown.
+#[derive(Clone)]
+pub struct DatabaseUrl(pub String);
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(hidden)")
+    }
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Roles {
+    /// Takes commands over REST.
+    pub command_api: bool,
+    /// Publishes the log to Kafka, while it leads; nothing to do on the embedded log.
+    pub relay: bool,
+    /// Folds the log into the read models.
+    pub projector: bool,
+    /// Runs sagas, timers, gateway calls and notifications.
+    pub process: bool,
+    /// Serves the read models over GraphQL.
+    pub query_api: bool,
+}
+
+impl Roles {
+    /// Everything in one process.
+    pub const ALL: Self = Self {
+        command_api: true,
+        relay: true,
+        projector: true,
+        process: true,
+        query_api: true,
+    };
+
+    /// Commands and queries while nothing follows the log: to measure the commands' side alone.
+    pub const NO_FAN_OUT: Self = Self {
+        relay: false,
+        projector: false,
+        process: false,
+        ..Self::ALL
+    };
+
+    /// Nothing; a role is switched on with `..Roles::NONE`.
+    pub const NONE: Self = Self {
+        command_api: false,
+        relay: false,
+        projector: false,
+        process: false,
+        query_api: false,
+    };
+}

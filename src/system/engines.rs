@@ -1,0 +1,210 @@
+//! The engines behind the ports: SQLite files for one process, PostgreSQL and Kafka for many. Every
+//! other module of the system sees ports alone.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use orderlog_log::{
+    event_store::EventStore,
+    postgres::{PgEventStore, PgOptions},
+    sqlite::SqliteEventStore,
+};
+use orderlog_runtime::{
+    kafka::{KafkaFanOut, Relay, Topic},
+    postgres::{self, PgProcessStore, PgReadSettings, PgReadStore, PgWorkStore},
+    process::ProcessStore,
+    read_store::ReadStore,
+    source::{FanOut, Grant, SourceError, TailFanOut},
+    sqlite::{SqliteProcessStore, SqliteReadStore, SqliteWorkStore},
+    work::WorkStore,
+};
+use sqlx::{PgPool, postgres::PgConnectOptions};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::{Config, Distributed, Engines, StartError};
+
+/// Connections of one process for read models, work rows and process checkpoints together.
+const CONNECTIONS: u32 = 24;
+
+/// The engines of one process, each opened when it is first asked for.
+pub(super) struct Opened {
+    pub(super) log: Arc<dyn EventStore>,
+    log_id: Uuid,
+    engines: Kind,
+}
+
+enum Kind {
+    Embedded {
+        log: SqliteEventStore,
+        data_dir: std::path::PathBuf,
+        work: OnceCell<SqliteWorkStore>,
+    },
+    Distributed {
+        settings: Distributed,
+        options: Box<PgConnectOptions>,
+        pool: PgPool,
+        work: OnceCell<PgWorkStore>,
+    },
+}
+
+impl Opened {
+    /// Opens the log, and readies the rest.
+    pub(super) async fn open(config: &Config) -> Result<Self, StartError> {
+        match &config.engines {
+            Engines::Embedded { data_dir } => {
+                let log = SqliteEventStore::open(data_dir)?;
+                let engines = Kind::Embedded {
+                    log: log.clone(),
+                    data_dir: data_dir.clone(),
+                    work: OnceCell::new(),
+                };
+                Self::over(Arc::new(log), engines).await
+            }
+            Engines::Distributed(settings) => {
+                let url = settings.database.0.as_str();
+                let log = PgEventStore::connect(url, PgOptions::default()).await?;
+                let options: PgConnectOptions = url.parse()?;
+                let engines = Kind::Distributed {
+                    settings: settings.clone(),
+                    pool: postgres::pool(options.clone(), CONNECTIONS),
+                    options: Box::new(options),
+                    work: OnceCell::new(),
+                };
+                Self::over(Arc::new(log), engines).await
+            }
+        }
+    }
+
+    async fn over(log: Arc<dyn EventStore>, engines: Kind) -> Result<Self, StartError> {
+        let log_id = log.head().await?.log_id;
+        Ok(Self {
+            log,
+            log_id,
+            engines,
+        })
+    }
+
+    /// The read models; `folds` where this process folds them.
+    pub(super) async fn reads(&self, folds: bool) -> Result<Arc<dyn ReadStore>, StartError> {
+        Ok(match &self.engines {
+            Kind::Embedded { data_dir, .. } => {
+                Arc::new(SqliteReadStore::open(data_dir, self.log_id)?)
+            }
+            Kind::Distributed { settings, pool, .. } => {
+                let settings = PgReadSettings {
+                    log_id: self.log_id,
+                    partitions: settings.partitions,
+                    folds,
+                };
+                Arc::new(PgReadStore::open(pool.clone(), settings).await?)
+            }
+        })
+    }
+
+    /// The work rows.
+    pub(super) async fn work(&self) -> Result<Arc<dyn WorkStore>, StartError> {
+        Ok(match &self.engines {
+            Kind::Embedded { log, work, .. } => Arc::new(sqlite_work(log, work).await?),
+            Kind::Distributed { pool, work, .. } => Arc::new(pg_work(pool, work).await?),
+        })
+    }
+
+    /// The process checkpoints.
+    pub(super) async fn processes(&self) -> Result<Arc<dyn ProcessStore>, StartError> {
+        Ok(match &self.engines {
+            Kind::Embedded { log, work, .. } => {
+                let work = sqlite_work(log, work).await?;
+                Arc::new(SqliteProcessStore::open(log.clone(), work).await?)
+            }
+            Kind::Distributed { pool, work, .. } => {
+                let work = pg_work(pool, work).await?;
+                Arc::new(PgProcessStore::open(pool.clone(), self.log_id, work).await?)
+            }
+        })
+    }
+
+    /// The partitions that this process follows as a member of `group`.
+    pub(super) fn fan_out(&self, group: &str) -> Result<Box<dyn FanOut>, StartError> {
+        let log = Arc::clone(&self.log);
+        Ok(match &self.engines {
+            Kind::Embedded { .. } => Box::new(TailFanOut::new(log)),
+            Kind::Distributed { settings, .. } => Box::new(Joining {
+                topic: topic(settings)?,
+                group: group.to_owned(),
+                log,
+                joined: None,
+            }),
+        })
+    }
+
+    /// What publishes the log; none on the embedded one.
+    pub(super) fn relay(&self) -> Result<Option<Relay>, StartError> {
+        let Kind::Distributed {
+            settings, options, ..
+        } = &self.engines
+        else {
+            return Ok(None);
+        };
+        let (log, database) = (Arc::clone(&self.log), options.as_ref().clone());
+        Ok(Some(Relay::new(log, database, topic(settings)?)))
+    }
+}
+
+fn topic(settings: &Distributed) -> Result<Topic, StartError> {
+    settings.topic.clone().ok_or(StartError::NoKafka)
+}
+
+async fn sqlite_work(
+    log: &SqliteEventStore,
+    work: &OnceCell<SqliteWorkStore>,
+) -> Result<SqliteWorkStore, StartError> {
+    let open = || SqliteWorkStore::open(log.clone());
+    Ok(work.get_or_try_init(open).await?.clone())
+}
+
+async fn pg_work(pool: &PgPool, work: &OnceCell<PgWorkStore>) -> Result<PgWorkStore, StartError> {
+    let open = || PgWorkStore::open(pool.clone());
+    Ok(work.get_or_try_init(open).await?.clone())
+}
+
+/// Joins its group once the topic is there: the relay, which makes it, may start later.
+struct Joining {
+    topic: Topic,
+    group: String,
+    log: Arc<dyn EventStore>,
+    joined: Option<KafkaFanOut>,
+}
+
+#[async_trait]
+impl FanOut for Joining {
+    fn partitions(&self) -> u32 {
+        self.topic.partitions
+    }
+
+    async fn granted(&mut self) -> Result<Grant, SourceError> {
+        let joined = match &mut self.joined {
+            Some(joined) => joined,
+            None => {
+                let (topic, log) = (self.topic.clone(), Arc::clone(&self.log));
+                let joined = KafkaFanOut::join(topic, &self.group, log).await?;
+                self.joined.insert(joined)
+            }
+        };
+        joined.granted().await
+    }
+}
+
+/// Creates the tables of `database`, or brings them up to date.
+pub async fn migrate(database: &super::DatabaseUrl) -> Result<(), StartError> {
+    let options: PgConnectOptions = database.0.parse()?;
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await?;
+    orderlog_log::postgres::migrate(&pool).await?;
+    postgres::migrate(&pool).await?;
+    pool.close().await;
+    Ok(())
+}

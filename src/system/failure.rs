@@ -1,0 +1,95 @@
+//! Why the system did not start, or a part of it ended: one line each, with what to do about it.
+
+use orderlog_domain::fulfilment::TimingsError;
+use orderlog_log::event_store::StoreError;
+use orderlog_runtime::{
+    kafka::RelayError, postgres::PgOpenError, process::ProcessError, projector::ProjectorError,
+    read_store::ReadError, sqlite::OpenError,
+};
+
+/// Why the system did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The log can't be opened.
+    #[error("{0}{mend}", mend = mend(.0))]
+    Log(#[from] StoreError),
+    /// The read models can't be opened.
+    #[error("{0}")]
+    ReadModels(#[from] OpenError),
+    /// The tables of read models and work can't be used.
+    #[error("{0}")]
+    Tables(#[from] PgOpenError),
+    /// The database can't be reached, or its address can't be read.
+    #[error("--database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables can't be made.
+    #[error("the tables can't be made: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// Nobody said where Kafka is.
+    #[error("this role follows or fills the topic: give --kafka HOST:PORT")]
+    NoKafka,
+    /// The read models can't be read.
+    #[error("{0}")]
+    Rows(#[from] ReadError),
+    /// The projector can't begin.
+    #[error("{0}")]
+    Projector(#[from] ProjectorError),
+    /// The waiting times make no sense.
+    #[error("--time-scale: {0}")]
+    Timings(#[from] TimingsError),
+    /// A factor that is none.
+    #[error("--time-scale {0} is not a positive number")]
+    TimeScale(f64),
+}
+
+impl StartError {
+    /// Whether a server could not be reached.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Log(StoreError::Unavailable { .. })
+                | Self::Tables(PgOpenError::Database(_))
+                | Self::Rows(ReadError::Unavailable { .. })
+                | Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut)
+        )
+    }
+}
+
+/// Why a part of a running system ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum StopError {
+    /// The projector can't go on.
+    #[error("the projector stopped: {0}")]
+    Projector(#[from] ProjectorError),
+    /// The process can't go on.
+    #[error("the process stopped: {0}")]
+    Process(#[from] ProcessError),
+    /// The relay can't go on.
+    #[error("the relay stopped: {0}")]
+    Relay(#[from] RelayError),
+    /// The log failed.
+    #[error("the work loop stopped: {0}")]
+    Work(#[from] StoreError),
+    /// A part ended that should run until the system stops.
+    #[error("a part of the system ended by itself: {0}")]
+    Ended(String),
+}
+
+/// What to do about a log that can't be opened.
+fn mend(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::InUse { .. } => "; stop it, or give another --data-dir",
+        StoreError::Newer { .. } => "; start the newer version",
+        StoreError::Older { .. } => "; give another --data-dir, and import anew",
+        StoreError::NotWritable { .. } => {
+            "; grant the right to write there, or give another --data-dir"
+        }
+        StoreError::DiskFull { .. } => "; free some space",
+        StoreError::Corrupt { .. } => "; restore it from a backup",
+        StoreError::Denied { .. } => "; give a --database URL with the right user and password",
+        StoreError::NotMigrated { .. }
+        | StoreError::Invalid { .. }
+        | StoreError::Unknown { .. }
+        | StoreError::Unavailable { .. } => "",
+    }
+}

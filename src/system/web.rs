@@ -1,0 +1,61 @@
+//! What this process answers, behind one address: what its roles serve, and health.
+
+use std::sync::Arc;
+
+use axum::{Router, response::Redirect, routing::get};
+use orderlog_domain::fact::Fact;
+use orderlog_log::event_store::EventStore;
+use orderlog_query_api::QueryApi;
+use orderlog_runtime::projector::Projector;
+use orderlog_web::{health, layers};
+
+use super::System;
+
+impl System {
+    /// All routes of this process.
+    pub fn router(&self) -> Router {
+        let mut routes = Router::new();
+        if self.roles.command_api {
+            let (log, clock) = (Arc::clone(&self.log), self.clock.clone());
+            let commands = orderlog_command_api::rest::router(self.aggregates.clone(), log, clock);
+            routes = routes.merge(commands);
+        }
+        if let Some(reads) = self.reads.as_ref().filter(|_| self.roles.query_api) {
+            let head = self.log.watch_head();
+            let queries = QueryApi::over(Arc::clone(reads), head, self.stopping());
+            routes = routes
+                .merge(orderlog_query_api::router(queries))
+                .route("/", get(async || Redirect::temporary("/playground")));
+        }
+        let readiness = Readiness {
+            log: Arc::clone(&self.log),
+            projector: self.projector.clone(),
+        };
+        let ready = move || {
+            let readiness = readiness.clone();
+            async move { readiness.check().await }
+        };
+        layers::around(routes.merge(health::routes(ready)))
+    }
+}
+
+/// What has to be well for this process to do its work.
+#[derive(Clone)]
+struct Readiness {
+    log: Arc<dyn EventStore>,
+    projector: Option<Projector<Fact>>,
+}
+
+impl Readiness {
+    /// What is missing, if something is.
+    async fn check(&self) -> Result<(), String> {
+        self.log.head().await.map_err(|error| error.to_string())?;
+        let halted = self.projector.as_ref().map(Projector::halted);
+        match halted.unwrap_or_default().into_iter().next() {
+            Some((partition, reason)) => {
+                Err(format!("partition {partition} stands still: {reason}"))
+            }
+            None => Ok(()),
+        }
+    }
+}
