@@ -32,53 +32,54 @@ pub(crate) fn run_json(data_dir: &Path, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A running server; killed when dropped.
+/// A running shop, of one process or of several; killed when dropped.
 pub(crate) struct Server {
-    child: Child,
+    processes: Vec<Process>,
+    /// Where it takes commands.
     pub(crate) base: String,
+    /// Where it answers queries.
+    queries: String,
 }
 
 impl Server {
-    /// Starts a server and waits until it says where it listens.
+    /// Starts a server of all roles and waits until it says where it listens.
     pub(crate) fn start(data_dir: &Path, arguments: &[&str]) -> Self {
-        let mut child = orderlog(
-            data_dir,
-            &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat(),
-        )
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let base = lines
-            .by_ref()
-            .map_while(Result::ok)
-            .find_map(|line| {
-                let (_, rest) = line.split_once("playground http://")?;
-                Some(format!("http://{}", rest.split_once('/')?.0))
-            })
-            .expect("the server says where it listens");
-        // A full pipe would stop the server.
-        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
-        Self { child, base }
+        let command = orderlog(data_dir, &[&["serve"], arguments].concat());
+        Self::of_roles([command])
+    }
+
+    /// Starts processes of which the first takes commands and the last answers queries, and waits
+    /// until each says where it listens.
+    pub(crate) fn of_roles(commands: impl IntoIterator<Item = Command>) -> Self {
+        let started: Vec<_> = commands.into_iter().map(Process::spawn).collect();
+        let processes: Vec<_> = started.into_iter().map(Process::listening).collect();
+        let base = |process: Option<&Process>| process.unwrap().base.clone();
+        Self {
+            base: base(processes.first()),
+            queries: base(processes.last()),
+            processes,
+        }
     }
 
     /// Kills it with SIGKILL.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        for process in &mut self.processes {
+            process.child.kill().unwrap();
+        }
+        for process in &mut self.processes {
+            process.child.wait().unwrap();
+        }
     }
 
-    /// Asks it to stop and waits until it has.
-    pub(crate) fn terminate(mut self) -> std::process::ExitStatus {
-        let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
-        self.child.wait().unwrap()
+    /// Asks it to stop and waits until it has; whether all of it ended well.
+    pub(crate) fn terminate(mut self) -> bool {
+        for process in &self.processes {
+            let pid = process.child.id().to_string();
+            let told = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+            assert!(told.success());
+        }
+        let ended = |process: &mut Process| process.child.wait().unwrap().success();
+        self.processes.iter_mut().map(ended).all(|well| well)
     }
 
     /// Posts a command under a fresh idempotency key.
@@ -109,7 +110,7 @@ impl Server {
     /// A GraphQL query that must succeed, read behind the write of `token` where given.
     pub(crate) async fn query(&self, query: &str, token: Option<&str>) -> Value {
         let mut request = reqwest::Client::new()
-            .post(format!("{}/graphql", self.base))
+            .post(format!("{}/graphql", self.queries))
             .json(&serde_json::json!({ "query": query }));
         if let Some(token) = token {
             request = request.header("Consistency-Token", token);
@@ -120,7 +121,45 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+/// One process of a shop; killed when dropped.
+struct Process {
+    child: Child,
+    base: String,
+}
+
+impl Process {
+    fn spawn(mut command: Command) -> Child {
+        command
+            .args(["--listen", "127.0.0.1:0"])
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    }
+
+    /// Waits until it says where it listens.
+    fn listening(mut child: Child) -> Self {
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = Vec::new();
+        let base = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            let found = line.split_once("http://").map(|(_, rest)| {
+                let address = |one: &char| one.is_ascii_digit() || matches!(one, '.' | ':');
+                format!(
+                    "http://{}",
+                    rest.chars().take_while(address).collect::<String>()
+                )
+            });
+            said.push(line);
+            found
+        });
+        let base = base.unwrap_or_else(|| panic!("it does not say where it listens: {said:?}"));
+        // A full pipe would stop the process.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self { child, base }
+    }
+}
+
+impl Drop for Process {
     fn drop(&mut self) {
         // Already gone is fine.
         let _ = self.child.kill();

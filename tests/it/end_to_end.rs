@@ -1,15 +1,24 @@
 //! One order through the real binary, from the first request to its delivery; and the same with
-//! the server killed after every step.
+//! the shop killed after every step. On one process, and on all roles as processes of their own.
 
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::binary::Server;
+use crate::{
+    binary::Server,
+    topology::{Ground, on_every_topology},
+};
+
+on_every_topology!(
+    an_order_is_placed_reserved_paid_shipped_and_completed,
+    an_order_goes_on_where_it_was_when_the_shop_is_killed_after_every_step,
+    what_cannot_be_had_is_said_in_the_first_answer_or_in_the_order,
+);
 
 /// Asks for the order again until it is as wanted; the answers are the pace.
 async fn until(server: &Server, order: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let (_, now) = server.get(&format!("/orders/{order}")).await;
         if wanted(&now) {
@@ -60,10 +69,8 @@ fn two_mugs(token: &str) -> Value {
     json!({ "customer_id": "ada", "lines": [{ "sku": "MUG-1", "quantity": 2 }], "payment_method": token })
 }
 
-#[tokio::test]
-async fn an_order_is_placed_reserved_paid_shipped_and_completed() {
-    let directory = tempfile::tempdir().unwrap();
-    let server = Server::start(directory.path(), &[]);
+async fn an_order_is_placed_reserved_paid_shipped_and_completed(ground: Ground) {
+    let server = ground.start();
     stock_a_mug(&server).await;
 
     let (code, placed) = server.post("/orders", two_mugs("tok_ok")).await;
@@ -108,17 +115,15 @@ async fn an_order_is_placed_reserved_paid_shipped_and_completed() {
     );
     let (_, stock) = server.get("/stock/MUG-1").await;
     assert_eq!(stock["on_hand"], 8, "{stock}");
-    assert!(server.terminate().success());
+    assert!(server.terminate());
 }
 
-#[tokio::test]
-async fn an_order_goes_on_where_it_was_when_the_server_is_killed_after_every_step() {
-    let directory = tempfile::tempdir().unwrap();
+async fn an_order_goes_on_where_it_was_when_the_shop_is_killed_after_every_step(ground: Ground) {
     let restart = |server: Server| {
         server.kill();
-        Server::start(directory.path(), &[])
+        ground.start()
     };
-    let server = Server::start(directory.path(), &[]);
+    let server = ground.start();
     stock_a_mug(&server).await;
     let server = restart(server);
     let (key, wanted) = ("the-only-order", two_mugs("tok_ok"));
@@ -163,10 +168,8 @@ async fn an_order_goes_on_where_it_was_when_the_server_is_killed_after_every_ste
     assert_eq!(edges[0]["node"]["captured"]["formatted"], "25.00 EUR");
 }
 
-#[tokio::test]
-async fn what_cannot_be_had_is_said_in_the_first_answer_or_in_the_order() {
-    let directory = tempfile::tempdir().unwrap();
-    let server = Server::start(directory.path(), &[]);
+async fn what_cannot_be_had_is_said_in_the_first_answer_or_in_the_order(ground: Ground) {
+    let server = ground.start();
     stock_a_mug(&server).await;
     let unknown = json!({ "customer_id": "ada", "lines": [{ "sku": "CUP-1", "quantity": 1 }], "payment_method": "tok_ok" });
     let (code, problem) = server.post("/orders", unknown).await;

@@ -9,3 +9,4 @@ mod end_to_end;
 mod invoices;
 mod playground;
 mod rows;
+mod topology;

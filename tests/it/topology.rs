@@ -1,0 +1,138 @@
+//! Where a shop under test stands: one process on a data directory, or every role as processes of
+//! their own on PostgreSQL and Kafka. What is tested is the same.
+
+use std::{env, process::Command};
+
+use sqlx::{Connection, PgConnection};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::binary::Server;
+
+/// Runs each of these tests on both.
+macro_rules! on_every_topology {
+    ($($test:ident),* $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::topology::Ground::embedded()).await;
+            })*
+        }
+
+        mod distributed {
+            $(#[tokio::test]
+            async fn $test() {
+                super::$test(crate::topology::Ground::distributed().await).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_every_topology;
+
+/// The roles of the distributed system, one process each.
+const ROLES: [&str; 7] = [
+    "command-api",
+    "relay",
+    "projector",
+    "projector",
+    "process",
+    "process",
+    "query-api",
+];
+
+/// What outlives the processes of a shop.
+pub(crate) enum Ground {
+    Embedded(TempDir),
+    Distributed(Servers),
+}
+
+impl Ground {
+    pub(crate) fn embedded() -> Self {
+        Self::Embedded(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) async fn distributed() -> Self {
+        Self::Distributed(Servers::create().await)
+    }
+
+    /// Starts the shop and waits until each of its processes says where it listens.
+    pub(crate) fn start(&self) -> Server {
+        match self {
+            Self::Embedded(directory) => Server::start(directory.path(), &[]),
+            Self::Distributed(servers) => {
+                Server::of_roles(ROLES.map(|role| servers.command(&[role])))
+            }
+        }
+    }
+}
+
+/// A database and a topic of the test's own; the database goes when dropped.
+pub(crate) struct Servers {
+    admin: String,
+    name: String,
+    database: String,
+    kafka: String,
+}
+
+impl Servers {
+    /// A migrated database.
+    pub(crate) async fn create() -> Self {
+        let admin = address("ORDERLOG_TEST_DATABASE");
+        let name = format!("it_{}", Uuid::now_v7().simple());
+        let mut connection = PgConnection::connect(&admin).await.unwrap();
+        sqlx::query(&format!("CREATE DATABASE {name}"))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let base = admin.rsplit_once('/').unwrap().0;
+        let servers = Self {
+            database: format!("{base}/{name}"),
+            kafka: address("ORDERLOG_TEST_KAFKA"),
+            admin,
+            name,
+        };
+        let migrated = servers.command(&["migrate"]).output().unwrap();
+        let said = String::from_utf8_lossy(&migrated.stderr);
+        assert!(migrated.status.success(), "{said}");
+        servers
+    }
+
+    /// The binary, told of the servers.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orderlog"));
+        command
+            .args(arguments)
+            .env("ORDERLOG_DATABASE", &self.database)
+            .env("ORDERLOG_KAFKA", &self.kafka)
+            .env("ORDERLOG_TOPIC", &self.name)
+            .env_remove("ORDERLOG_LOG");
+        command
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        let (admin, name) = (self.admin.clone(), self.name.clone());
+        // A drop can't wait in the test's own runtime.
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect(&admin).await?;
+                sqlx::query(&format!("DROP DATABASE {name} WITH (FORCE)"))
+                    .execute(&mut connection)
+                    .await
+            })
+        });
+        // A database that stays does no harm: the services' data goes with them.
+        let _ = dropping.join();
+    }
+}
+
+fn address(variable: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| {
+        panic!(
+            "{variable} is not set: run the tests with scripts/test, or start the services with \
+             scripts/services up and source what it prints"
+        )
+    })
+}
