@@ -1,8 +1,8 @@
 -- Appends a group of commands, in one statement of its caller's and so in one transaction.
 --
 -- The caller has planned what becomes of each command if streams have the versions `stream_*` and
--- no command of `id_*` is recorded yet. Commands whose plans hang together carry the same number,
--- their bundle: they stand or fall together. The bundles of which all that holds are written, the
+-- no command of `id_*` is recorded yet. Those whose plans hang together carry the same number, their
+-- bundle: they stand or fall together. The bundles of which all that holds are written, the
 -- others are not, and the caller is told what was otherwise. `event_place` and `command_end` count
 -- events behind `base` as if all were written.
 --

@@ -33,11 +33,10 @@ impl Inbox {
         }
         check(&commands)?;
         let (reply, answer) = oneshot::channel();
-        let outcomes = vec![None; commands.len()];
         let append = Append {
+            outcomes: Vec::with_capacity(commands.len()),
             commands,
             chained,
-            outcomes,
             perhaps_written: false,
             reply,
         };
@@ -55,8 +54,8 @@ pub(super) struct Append {
     pub(super) commands: Vec<Decided>,
     /// Each is decided on what the one before leaves behind.
     pub(super) chained: bool,
-    /// What became of each, as far as it is known.
-    pub(super) outcomes: Vec<Option<AppendOutcome>>,
+    /// What became of each; empty until it is known of all.
+    pub(super) outcomes: Vec<AppendOutcome>,
     /// A connection broke while this was being written.
     pub(super) perhaps_written: bool,
     pub(super) reply: oneshot::Sender<Result<Vec<AppendOutcome>, StoreError>>,
@@ -70,27 +69,21 @@ impl Append {
         events.map(|event| event.data.len()).sum()
     }
 
-    /// Answers if everything is known.
+    /// Answers if it is known what became of it.
     pub(super) fn settle(self) -> Option<Self> {
-        if self.outcomes.iter().any(Option::is_none) {
+        if self.outcomes.is_empty() {
             return Some(self);
         }
         // Nobody listens where the caller gave up waiting.
-        let _ = self
-            .reply
-            .send(Ok(self.outcomes.into_iter().flatten().collect()));
+        let _ = self.reply.send(Ok(self.outcomes));
         None
     }
 
-    /// Answers with an error, which must not talk away what is written or may be.
+    /// Answers with an error, which must not talk away that it may be written.
     pub(super) fn fail(self, error: &StoreError) {
-        let recorded = |outcome: &Option<AppendOutcome>| {
-            outcome.as_ref().is_some_and(AppendOutcome::is_recorded)
-        };
-        let in_doubt = self.perhaps_written || self.outcomes.iter().any(recorded);
         let error = match error {
             StoreError::Unknown { .. } => error.clone(),
-            error if in_doubt => StoreError::Unknown {
+            error if self.perhaps_written => StoreError::Unknown {
                 detail: error.to_string(),
             },
             error => error.clone(),

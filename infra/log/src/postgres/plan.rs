@@ -1,6 +1,6 @@
 //! What becomes of the commands of a group if the log stands where they say it does. They are gone
 //! through as if appended one after another; what that relies on, stream versions and command ids
-//! not known, is left to the database to check. Commands of which one relies on another's outcome
+//! not known, is left to the database to check. Requests of which one relies on another's outcome
 //! form a bundle: if the log stands elsewhere, its plan is void, and it is planned again on the
 //! `Facts` that the database told. Next: `arrays` for the statement, `settle` for the answers.
 
@@ -26,7 +26,7 @@ pub(super) struct Facts {
 
 /// What is to become of a group.
 pub(super) struct Plan<'a> {
-    /// The commands that have no outcome yet, in their order.
+    /// The commands, in their order.
     pub(super) items: Vec<Item<'a>>,
     /// The streams that they rely on.
     pub(super) streams: Vec<Stream<'a>>,
@@ -34,10 +34,8 @@ pub(super) struct Plan<'a> {
 
 /// One command.
 pub(super) struct Item<'a> {
-    /// Its place in the group.
+    /// Place of its request in the group.
     pub(super) request: usize,
-    /// Its place in the request.
-    pub(super) place: usize,
     pub(super) decided: &'a Decided,
     pub(super) fate: Fate,
     /// Number of its bundle.
@@ -67,7 +65,7 @@ pub(super) struct Stream<'a> {
     pub(super) item: usize,
 }
 
-/// Plans the commands of the group that have no outcome yet.
+/// Plans the commands of the group.
 pub(super) fn plan<'a>(group: &'a [Append], facts: &'a Facts) -> Plan<'a> {
     let mut planner = Planner::new(facts);
     for (request, append) in group.iter().enumerate() {
@@ -98,21 +96,15 @@ impl<'a> Planner<'a> {
 
     fn add(&mut self, request: usize, append: &'a Append) {
         let (first, mut broken) = (self.items.len(), false);
-        for (place, decided) in append.commands.iter().enumerate() {
-            if append.outcomes[place].is_some() {
-                continue;
-            }
+        for decided in &append.commands {
             let item = self.items.len();
             self.items.push(Item {
                 request,
-                place,
                 decided,
                 fate: Fate::Answer(AppendOutcome::broken_chain(decided)),
                 bundle: item,
             });
-            if append.chained {
-                self.join(first, item);
-            }
+            self.join(first, item);
             if !broken {
                 let fate = self.fate(item, decided, append.perhaps_written);
                 broken = append.chained && !is_recorded(&fate);

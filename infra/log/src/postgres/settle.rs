@@ -12,8 +12,8 @@ use crate::{
     event_store::{AppendOutcome, CommandRecord, Decided},
 };
 
-/// An outcome, and the places of request and command that it belongs to.
-pub(super) type Settled = (usize, usize, AppendOutcome);
+/// An outcome, and the place of the request that it belongs to.
+pub(super) type Settled = (usize, AppendOutcome);
 
 /// The outcomes, and the position of the last event that was written.
 pub(super) fn settle(plan: Plan<'_>, written: &Written<'_>) -> (Vec<Settled>, Position) {
@@ -41,15 +41,15 @@ pub(super) fn settle(plan: Plan<'_>, written: &Written<'_>) -> (Vec<Settled>, Po
                 None => continue,
             },
         };
-        outcomes.push((item.request, item.place, outcome));
+        outcomes.push((item.request, outcome));
     }
     (outcomes, end)
 }
 
 /// Hands the outcomes to their requests.
 pub(super) fn fill(group: &mut [Append], outcomes: Vec<Settled>) {
-    for (request, place, outcome) in outcomes {
-        group[request].outcomes[place] = Some(outcome);
+    for (request, outcome) in outcomes {
+        group[request].outcomes.push(outcome);
     }
 }
 

@@ -4,10 +4,12 @@
 #[path = "../contract/mod.rs"]
 mod contract;
 
+mod alike;
 mod beside;
 mod cluster;
 mod content;
 mod database;
+mod executors;
 mod foreign;
 mod lost_answer;
 mod opening;

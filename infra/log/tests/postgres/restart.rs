@@ -20,7 +20,7 @@ const CRASHES: u64 = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_writer_notices_a_crash_of_the_server() {
-    let cluster = spawn_blocking(Cluster::start).await.expect("started");
+    let mut cluster = spawn_blocking(Cluster::start).await.expect("started");
     let database = TestDatabase::on(&cluster.url).await;
     database.migrate().await;
     let options = PgOptions {
@@ -46,7 +46,6 @@ async fn no_writer_notices_a_crash_of_the_server() {
         });
     }
     let mut head = stores[0].watch_head();
-    let mut cluster = cluster;
     for crash in 1..=CRASHES {
         let due = crash * WRITERS * EACH / (CRASHES + 1);
         soon(head.wait_for(|head| *head >= due))
