@@ -270,8 +270,14 @@ async fn one_process_at_a_time_rebuilds_a_projection() {
     assert!(other.claim("things").await.expect("an answer").is_none());
     assert!(other.claim("others").await.expect("an answer").is_some());
     drop(claim);
-    let claimed = other.claim("things").await.expect("an answer");
-    assert!(claimed.is_some());
+    let mut claims = vec![other.claim("things").await.expect("an answer")];
+    // Many more than there are connections to write with.
+    for number in 0..20 {
+        let claimed = in_time(other.claim(&format!("thing_{number}"))).await;
+        claims.push(claimed.expect("an answer"));
+    }
+    assert!(claims.iter().all(Option::is_some));
+    live(&other).await;
 }
 
 #[tokio::test]
