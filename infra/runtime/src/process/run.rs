@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     EventHandler, HandleError, ProcessError, ProcessRuntime, ProcessSave, ProcessState,
-    ProcessStore, SaveError, reading::batches, window::Window,
+    ProcessStore, SaveError, reading::batches, runtime::TRIES, window::Window,
 };
 use crate::{
     backoff::Backoff,
@@ -20,18 +20,18 @@ use crate::{
     work::NewWork,
 };
 
-/// Handles the partition's events until it is revoked or `cancel`; then finishes those under way
-/// and saves.
+/// Handles the partition's events behind what is stored until it is revoked or `cancel`; then
+/// finishes those under way and saves.
 pub(super) async fn run(
     runtime: &ProcessRuntime,
     grant: &Grant,
+    stored: ProcessState,
     cancel: &CancellationToken,
 ) -> Result<(), ProcessError> {
-    let loaded = runtime.store.load(&runtime.name, grant.partition).await;
     let ProcessState {
         checkpoint: at,
         parked_keys,
-    } = loaded.map_err(SaveError::from)?;
+    } = stored;
     let mut run = Run {
         runtime,
         partition: grant.partition,
@@ -247,7 +247,7 @@ async fn save_surely(
     loop {
         match store.save(save.clone()).await {
             Ok(()) => return Ok(save.checkpoint),
-            Err(SaveError::Store(StoreError::Unavailable { detail })) if failures < 20 => {
+            Err(SaveError::Store(StoreError::Unavailable { detail })) if failures < TRIES => {
                 failures += 1;
                 tracing::warn!(detail, failures, "a process could not be saved; once more");
                 tokio::time::sleep(Backoff::INFRASTRUCTURE.delay(failures)).await;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use orderlog_log::{clock::Clock, event::Position};
+use orderlog_log::{clock::Clock, event::Position, event_store::StoreError};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +14,9 @@ use crate::{
     backoff::Backoff,
     source::{FanOut, Grant, next_grant},
 };
+
+/// How often it is tried again to reach the store before the process gives up.
+pub(super) const TRIES: u32 = 20;
 
 /// Limits of a process.
 #[derive(Clone, Copy, Debug)]
@@ -102,21 +105,24 @@ impl ProcessRuntime {
 
     /// Follows one partition until it is revoked or `cancel`.
     async fn follow(&self, grant: Grant, cancel: &CancellationToken) -> Result<(), ProcessError> {
-        let mut failures = 0;
+        let (mut overtaken, mut unread) = (0, 0);
         loop {
-            match run::run(self, &grant, cancel).await {
-                Err(ProcessError::Save(SaveError::Fenced { process })) => {
-                    failures += 1;
-                    let partition = grant.partition;
-                    tracing::warn!(
-                        process,
-                        partition,
-                        failures,
-                        "another worker was faster; the process starts again from what is stored"
-                    );
+            let failures = match self.store.load(&self.name, grant.partition).await {
+                Ok(stored) => match run::run(self, &grant, stored, cancel).await {
+                    Err(ProcessError::Save(error @ SaveError::Fenced { .. })) => {
+                        overtaken += 1;
+                        tracing::warn!(%error, overtaken, "it starts again from what is stored");
+                        overtaken
+                    }
+                    ended => return ended,
+                },
+                Err(StoreError::Unavailable { detail }) if unread < TRIES => {
+                    unread += 1;
+                    tracing::warn!(detail, unread, "a process could not be loaded; once more");
+                    unread
                 }
-                ended => return ended,
-            }
+                Err(error) => return Err(SaveError::from(error).into()),
+            };
             tokio::select! {
                 () = cancel.cancelled() => return Ok(()),
                 () = grant.revoked.cancelled() => return Ok(()),

@@ -19,7 +19,7 @@ use crate::{
 /// Rows that differ are listed up to this number.
 const DIFFERENCES: usize = 20;
 /// How often the swap is tried where another user of the file moves the live rows meanwhile.
-const TRIES: u32 = 10;
+const TRIES: u32 = 100;
 
 /// What a staged generation has to reach.
 pub(super) struct Goal {

@@ -22,7 +22,8 @@ pub trait FanOut: Send {
     fn partitions(&self) -> u32;
 
     /// Waits for the next partition granted to this worker; never answers for one whose last grant
-    /// was not dropped. May be dropped while it waits: nothing is lost.
+    /// was not dropped. A worker waits here for as long as it runs. May be dropped while it waits:
+    /// nothing is lost.
     async fn granted(&mut self) -> Result<Grant, SourceError>;
 }
 

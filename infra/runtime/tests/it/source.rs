@@ -3,10 +3,15 @@
 use std::time::Duration;
 
 use orderlog_log::event_store::EventStore;
-use orderlog_runtime::source::{Checkpoint, EventSource, LogTail, SourceError};
+use orderlog_runtime::source::{
+    Checkpoint, EventSource, LogTail, SourceError, last_positions, partition_of,
+};
 use uuid::Uuid;
 
-use crate::toy::{Toy, ToyLog};
+use crate::{
+    grants::Chance,
+    toy::{Toy, ToyLog},
+};
 
 #[tokio::test]
 async fn a_tail_answers_pages_and_then_waits_for_news() {
@@ -68,4 +73,29 @@ async fn a_checkpoint_of_another_history_is_refused() {
     let foreign = Checkpoint::start_of(Uuid::now_v7());
     let refused = LogTail::start(toy.log(), foreign, 10).await.err();
     assert!(matches!(refused, Some(SourceError::OtherLog { .. })));
+}
+
+#[tokio::test]
+async fn the_end_of_each_partition_is_found_from_the_end_of_the_log() {
+    let toy = ToyLog::new();
+    let mut chance = Chance::new(5);
+    // Key 0 occurs in the beginning alone, so that its partition lies far back.
+    let event = |n: u64, chance: &mut Chance| {
+        let key = if n < 10 { 0 } else { 1 + chance.below(4) };
+        (format!("k{key}"), Toy::Added(1))
+    };
+    let events: Vec<_> = (0..2500).map(|n| event(n, &mut chance)).collect();
+    let head = toy.append_all(&events).await;
+    for count in [1, 3, 8] {
+        for _ in 0..20 {
+            let passed: Vec<_> = (0..count).map(|_| chance.below(head + 1)).collect();
+            let mut ends = passed.clone();
+            for (position, (key, _)) in (1..).zip(&events) {
+                let end = &mut ends[partition_of(key, count) as usize];
+                *end = position.max(*end);
+            }
+            let found = last_positions(toy.log().as_ref(), &passed).await;
+            assert_eq!(found.expect("positions"), ends, "{passed:?}");
+        }
+    }
 }
