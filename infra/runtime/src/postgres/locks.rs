@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use sqlx::{PgExecutor, PgPool, Postgres, Transaction};
+use sqlx::{Connection, Executor, PgConnection, PgExecutor, PgPool};
 
 use super::failure::Failure;
 use crate::read_store::Hold;
@@ -30,49 +30,47 @@ pub(super) fn key(name: &str) -> i32 {
     i32::from_be_bytes([a, b, c, d])
 }
 
-/// A lock that lives as long as its transaction.
+/// A lock that lives as long as a connection of its own: whoever rebuilds many projections holds as
+/// many, and must not take the pool's connections from those who write.
 struct Held {
-    _transaction: Transaction<'static, Postgres>,
+    _connection: PgConnection,
 }
 
 impl Hold for Held {}
 
-/// Holding lasts as long as it takes; its transaction has neither snapshot nor rows.
-const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0";
-
 /// Waits for the lock of a name.
 pub(super) async fn hold(pool: &PgPool, name: &str) -> Result<Box<dyn Hold>, Failure> {
-    let mut transaction = pool.begin_with(BEGIN).await?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
-        .bind(HOLD)
-        .bind(key(name))
-        .execute(&mut *transaction)
-        .await?;
+    let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+    lock(&mut connection, (HOLD, key(name))).await?;
     Ok(Box::new(Held {
-        _transaction: transaction,
+        _connection: connection,
     }))
 }
 
 /// Takes the lock of a name unless another one has it. Waits a little: one that was dropped is let
-/// go only once the server has heard of it.
+/// go only once the server has noticed.
 pub(super) async fn claim(pool: &PgPool, name: &str) -> Result<Option<Box<dyn Hold>>, Failure> {
-    const SOON: &str = "; SET LOCAL lock_timeout = '1s'";
     const LOCK_TIMEOUT: &str = "55P03";
-    let mut transaction = pool.begin_with(format!("{BEGIN}{SOON}")).await?;
-    let taken = sqlx::query("SELECT pg_advisory_xact_lock($1, $2)")
-        .bind(CLAIM)
-        .bind(key(name))
-        .execute(&mut *transaction)
-        .await;
-    match taken {
-        Ok(_) => Ok(Some(Box::new(Held {
-            _transaction: transaction,
+    let mut connection = PgConnection::connect_with(&pool.connect_options()).await?;
+    connection.execute("SET lock_timeout = '1s'").await?;
+    match lock(&mut connection, (CLAIM, key(name))).await {
+        Ok(()) => Ok(Some(Box::new(Held {
+            _connection: connection,
         }))),
         Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_TIMEOUT) => {
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+async fn lock(connection: &mut PgConnection, (class, key): Lock) -> sqlx::Result<()> {
+    sqlx::query("SELECT pg_advisory_lock($1, $2)")
+        .bind(class)
+        .bind(key)
+        .execute(connection)
+        .await?;
+    Ok(())
 }
 
 /// Shares locks for as long as the connection lives.

@@ -62,8 +62,9 @@ pub struct PgReadStore {
 }
 
 impl PgReadStore {
-    /// Opens the read models of the database, which must be migrated. One rebuild needs five
-    /// connections of `pool` at once; one more is opened beside it, to listen on.
+    /// Opens the read models of the database, which must be migrated. Beside the connections of
+    /// `pool` one is opened to listen on, and during a rebuild one for each claim and hold; the
+    /// rebuild itself needs two of `pool` at once.
     pub async fn open(pool: PgPool, settings: PgReadSettings) -> Result<Self, PgOpenError> {
         schema::check(&pool).await?;
         own(&pool, settings).await?;

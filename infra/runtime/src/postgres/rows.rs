@@ -159,7 +159,7 @@ pub(super) fn many(columns: &[ColumnValue], column: usize) -> &[String] {
     }
 }
 
-/// Refuses what no index can take, before the server does so again and again.
+/// Refuses what PostgreSQL can't take, before it does so itself, again and again.
 pub(super) fn check(target: &Target, change: &RowChange) -> Result<(), Failure> {
     let longest = |value: &ColumnValue| match value {
         ColumnValue::Null | ColumnValue::Integer(_) => 0,
@@ -167,16 +167,19 @@ pub(super) fn check(target: &Target, change: &RowChange) -> Result<(), Failure> 
         ColumnValue::Many(texts) => texts.iter().map(String::len).max().unwrap_or_default(),
     };
     let value = change.columns.iter().map(longest).max().unwrap_or_default();
-    if change.key.len() <= LONGEST_KEY && value <= LONGEST_VALUE {
+    let reason = if change.key.len() > LONGEST_KEY || value > LONGEST_VALUE {
+        format!(
+            "its key has {} bytes and a column {value}; PostgreSQL can index {LONGEST_KEY} and \
+             {LONGEST_VALUE}",
+            change.key.len()
+        )
+    } else if change.key.contains('\0') {
+        "its key has the character 0, which no text of PostgreSQL can have".to_owned()
+    } else {
         return Ok(());
-    }
+    };
     Err(Failure::Refused(ReadError::Damaged {
         projection: target.projection.clone(),
-        detail: format!(
-            "row {:.50}: its key has {} bytes and a column {value}; PostgreSQL can index \
-             {LONGEST_KEY} and {LONGEST_VALUE}",
-            change.key,
-            change.key.len()
-        ),
+        detail: format!("row {:.50?}: {reason}", change.key),
     }))
 }

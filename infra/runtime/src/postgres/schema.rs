@@ -81,13 +81,18 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
     migrator.set_ignore_missing(true).run(pool).await
 }
 
-/// Connections to a database, at most so many, as the engines of this crate want them: statements
-/// and idle transactions are bounded, plans fit the values. Connects when first used.
+/// Connections to a database, at most so many, as the engines of this crate want them: statements,
+/// idle transactions and the silence of a client are bounded, plans fit the values. Connects when
+/// first used.
 pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
     let options = options.application_name("orderlog").options([
         ("statement_timeout", STATEMENT),
         ("idle_in_transaction_session_timeout", IDLE),
         ("plan_cache_mode", "force_custom_plan"),
+        // A machine that has vanished holds its locks no longer than this.
+        ("tcp_keepalives_idle", "10"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
     ]);
     PgPoolOptions::new()
         .max_connections(connections)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orderlog_runtime::{
     projection::ColumnValue,
     read_model::PageQuery,
-    read_store::{ReadStore, RowChange},
+    read_store::{CommitError, ReadError, ReadStore, RowChange},
     source::Checkpoint,
     sqlite::SqliteReadStore,
 };
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     database::Database,
-    things::{batch, live, live_checkpoints, things, write},
+    things::{batch, live, live_checkpoints, row, things, write},
 };
 
 /// A row's text, rank and labels.
@@ -136,4 +136,39 @@ async fn both_engines_come_to_the_same_rows_live_and_rebuilt() {
         assert_eq!(hashes.last().expect("one").1, pages(store).await);
     }
     assert_eq!(hashes[0], hashes[1]);
+}
+
+#[tokio::test]
+async fn what_postgres_cannot_keep_is_refused_for_good_and_nothing_of_it_is_written() {
+    let database = Database::migrated().await;
+    let store = database.folder(1).await;
+    let target = live(&store).await;
+    let staged = store.stage(&things()).await.expect("staged");
+    let start = Checkpoint::start_of(database.log_id);
+    // What does not get smaller when it is packed.
+    let noise: String = (0..40_u32)
+        .map(|n| blake3::hash(&n.to_be_bytes()).to_hex().to_string())
+        .collect();
+    let mut longest = row(&noise[..1000], "1", 1);
+    longest.columns[0] = ColumnValue::Text(noise[..1600].to_owned());
+    let mut too_long = longest.clone();
+    too_long.columns[0] = ColumnValue::Text("x".repeat(1601));
+    let long_key = row(&"k".repeat(1001), "1", 1);
+    for target in [&target, &staged] {
+        for bad in [&too_long, &long_key, &row("a\0", "1", 1)] {
+            let rows = vec![row("good", "1", 1), bad.clone()];
+            let refused = write(&store, batch(target, 0, start, rows)).await;
+            assert!(
+                matches!(&refused, Err(CommitError::Store(ReadError::Damaged { .. }))),
+                "{refused:?}"
+            );
+        }
+        assert_eq!(store.hash(target).await.expect("a hash").rows, 0);
+        write(&store, batch(target, 0, start, vec![longest.clone()]))
+            .await
+            .expect("written");
+    }
+    let expected = live_checkpoints(&store).await;
+    let adopted = store.adopt(&things(), &staged, &expected).await;
+    adopted.expect("adopted");
 }
