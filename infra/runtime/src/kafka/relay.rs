@@ -95,12 +95,14 @@ impl Relay {
         let Some(mut lease) = self.contend(cancel).await? else {
             return Ok(());
         };
-        self.topic.ensure().await?;
+        let found = self.topic.ensure().await?;
         let progress = lease.begin(self.log.as_ref(), &self.topic).await?;
         tip::verify(&self.topic, self.log.as_ref()).await?;
         tracing::info!(
             topic = self.topic.name,
-            position = progress.position,
+            partitions = found.partitions,
+            retention = ?found.retention,
+            behind = progress.position,
             "the relay leads"
         );
         self.standing.send_modify(|standing| {

@@ -231,6 +231,20 @@ async fn events_that_the_log_lost_are_noticed_at_the_end_of_the_topic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_producer_without_room_is_waited_for() {
+    let (log, database, mut topic) = (ToyLog::new(), Database::new().await, services::topic(3));
+    let room = ("queue.buffering.max.kbytes".to_owned(), "1".to_owned());
+    topic.properties.push(room);
+    let head = log.append(2000, 30).await;
+    let mut relay = Running::start(&log, &database, &topic);
+    relay.reaches(head).await;
+    relay.stop().await;
+    let records = wire::records(&topic).await;
+    assert_eq!(positions(&records), log.per_partition(3).await);
+    assert_eq!(wire::accepted(&records), positions(&records));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_somebody_deletes_is_made_again() {
     let (log, database, topic) = (ToyLog::new(), Database::new().await, services::topic(2));
     let head = log.append(10, 5).await;
