@@ -110,6 +110,7 @@ impl Watch {
 /// A pool of one connection beside those of `pool`.
 pub(super) fn own_connection(pool: &PgPool) -> PgPool {
     let options = PgConnectOptions::clone(&pool.connect_options());
+    let options = options.application_name("orderlog listener");
     PgPoolOptions::new()
         .max_connections(1)
         .max_lifetime(None)

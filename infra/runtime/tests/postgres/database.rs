@@ -83,28 +83,34 @@ impl Database {
     }
 
     /// Ends every other connection to the database, as the end of the server would.
-    pub(crate) async fn cut_all(&self, except: &PgPool) {
+    pub(crate) async fn cut_all(&self, by: &PgPool) {
         sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
-        .execute(except)
+        .execute(by)
         .await
         .expect("cut");
     }
 
-    /// Ends the connections that listen.
-    pub(crate) async fn cut_listeners(&self, except: &PgPool) {
-        let ended = sqlx::query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-             WHERE datname = current_database() AND pid <> pg_backend_pid() AND pid IN \
-             (SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE '%unlock_all%' \
-              OR query LIKE '%pg_locks%' OR query LIKE '%read_models.parked AS k%')",
-        )
-        .execute(except)
-        .await
-        .expect("cut");
-        assert!(ended.rows_affected() > 0, "nobody listens");
+    /// Ends the connections that listen, once there are any.
+    pub(crate) async fn cut_listeners(&self, by: &PgPool) {
+        let cutting = async {
+            loop {
+                let ended = sqlx::query(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                     WHERE datname = current_database() \
+                     AND application_name = 'orderlog listener'",
+                )
+                .execute(by)
+                .await
+                .expect("cut");
+                if ended.rows_affected() > 0 {
+                    return;
+                }
+            }
+        };
+        in_time(cutting).await;
     }
 
     /// Waits until some connection waits for a lock.
