@@ -22,13 +22,13 @@ pub use shop::ShopArgs;
 #[command(name = "orderlog", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
     #[command(subcommand)]
-    command: Command,
+    verb: Verb,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 timed out, 6 unreachable, 7 partial.";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Verb {
     /// Run everything in this process: on the embedded log, or on PostgreSQL and Kafka.
     Serve(serve::Args),
     /// Run one role on PostgreSQL: take commands over REST.
@@ -62,9 +62,9 @@ enum Command {
 
 /// Runs the command to its end.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    match cli.command {
-        Command::Serve(args) => serve::run(args),
-        Command::CommandApi(args) => role::run(
+    match cli.verb {
+        Verb::Serve(args) => serve::run(args),
+        Verb::CommandApi(args) => role::run(
             "command-api",
             Roles {
                 command_api: true,
@@ -72,7 +72,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Relay(args) => role::run(
+        Verb::Relay(args) => role::run(
             "relay",
             Roles {
                 relay: true,
@@ -80,7 +80,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Projector(args) => role::run(
+        Verb::Projector(args) => role::run(
             "projector",
             Roles {
                 projector: true,
@@ -88,7 +88,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Process(args) => role::run(
+        Verb::Process(args) => role::run(
             "process",
             Roles {
                 process: true,
@@ -96,7 +96,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::QueryApi(args) => role::run(
+        Verb::QueryApi(args) => role::run(
             "query-api",
             Roles {
                 query_api: true,
@@ -104,12 +104,12 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Migrate(args) => role::migrate(args),
-        Command::Health(args) => health::run(&args),
-        Command::Import(args) => import::run(args),
-        Command::Projection(verb) => projection::run(verb),
-        Command::Bench(verb) => bench::run(verb),
-        Command::Completions { shell } => {
+        Verb::Migrate(args) => role::migrate(args),
+        Verb::Health(args) => health::run(&args),
+        Verb::Import(args) => import::run(args),
+        Verb::Projection(verb) => projection::run(verb),
+        Verb::Bench(verb) => bench::run(verb),
+        Verb::Completions { shell } => {
             clap_complete::generate(
                 shell,
                 &mut Cli::command(),

@@ -79,7 +79,7 @@ impl Server {
             assert!(told.success());
         }
         let ended = |process: &mut Process| process.child.wait().unwrap().success();
-        self.processes.iter_mut().map(ended).all(|well| well)
+        self.processes.iter_mut().all(ended)
     }
 
     /// Posts a command under a fresh idempotency key.
