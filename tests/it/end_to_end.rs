@@ -152,7 +152,7 @@ async fn an_order_goes_on_where_it_was_when_the_shop_is_killed_after_every_step(
         .await;
     let server = restart(server);
     until(&server, &order, takes("deliver")).await;
-    server
+    let (_, delivered) = server
         .post(&format!("/orders/{order}/deliver"), json!({}))
         .await;
     let server = restart(server);
@@ -160,7 +160,7 @@ async fn an_order_goes_on_where_it_was_when_the_shop_is_killed_after_every_step(
     let orders = server
         .query(
             "{ orders(first: 10) { edges { node { id captured { formatted } } } } }",
-            None,
+            delivered["consistency_token"].as_str(),
         )
         .await;
     let edges = orders["orders"]["edges"].as_array().unwrap();
