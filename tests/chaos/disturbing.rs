@@ -50,7 +50,7 @@ impl Disturbing {
 
     pub(crate) async fn run(mut self, shop: &Shop, servers: &Servers) -> Disturbed {
         let mut disturbed = Disturbed::default();
-        let between_blows = (self.kills / 4).clamp(3, 20);
+        let between_blows = (self.kills / 5).clamp(5, 20);
         let mut blows = BLOWS.into_iter().cycle();
         let mut blow = None;
         for kill in 1..=self.kills {
@@ -58,7 +58,7 @@ impl Disturbing {
             let victim = self.chance.below(shop.processes());
             let role = shop.kill(victim, self.chance.millis(0..1_000)).await;
             *disturbed.kills.entry(role).or_default() += 1;
-            if kill % between_blows == 0 {
+            if kill % between_blows == 0 && !servers.are_spared() {
                 ended(blow.take()).await;
                 let next = blows.next().unwrap();
                 *disturbed.blows.entry(next).or_default() += 1;

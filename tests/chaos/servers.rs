@@ -1,5 +1,6 @@
 //! PostgreSQL and Kafka, as `scripts/services` of this checkout has started them: only such may be
-//! restarted. A run has a database and a topic of its own.
+//! restarted. Others do where `ORDERLOG_CHAOS_SERVERS=spared` says that the processes are to be killed
+//! and nothing else. A run has a database and a topic of its own.
 
 use std::{
     env, fs,
@@ -24,6 +25,7 @@ pub(crate) struct Servers {
     database: String,
     pub(crate) kafka: String,
     logs: PathBuf,
+    spared: bool,
 }
 
 impl Servers {
@@ -33,8 +35,10 @@ impl Servers {
             address("ORDERLOG_TEST_DATABASE"),
             address("ORDERLOG_TEST_KAFKA"),
         );
-        for service in ["postgres", "kafka"] {
-            services(&["owns", service]).await;
+        let spared = env::var("ORDERLOG_CHAOS_SERVERS").is_ok_and(|what| what == "spared");
+        if !spared {
+            services(&["owns", "postgres"]).await;
+            services(&["owns", "kafka"]).await;
         }
         let name = format!("chaos_{}", Uuid::now_v7().simple());
         let logs = Path::new(env!("CARGO_TARGET_TMPDIR")).join(&name);
@@ -47,6 +51,7 @@ impl Servers {
             name,
             kafka,
             logs,
+            spared,
         };
         let migrated = servers.command(&["migrate"]).output().await.unwrap();
         let said = String::from_utf8_lossy(&migrated.stderr);
@@ -82,6 +87,11 @@ impl Servers {
         partition_of(key, PARTITIONS)
     }
 
+    /// Whether they are neither restarted nor paused.
+    pub(crate) fn are_spared(&self) -> bool {
+        self.spared
+    }
+
     /// Where the processes' logs are.
     pub(crate) fn logs(&self) -> &Path {
         &self.logs
@@ -102,7 +112,8 @@ pub(crate) async fn services(arguments: &[&str]) {
     assert!(
         output.status.success(),
         "scripts/services {}: {said}\
-         chaos restarts PostgreSQL and Kafka, so it needs some of its own: run scripts/chaos",
+         chaos restarts PostgreSQL and Kafka, so it needs some of its own: run scripts/chaos; \
+         or set ORDERLOG_CHAOS_SERVERS=spared, and it kills orderlog's processes alone",
         arguments.join(" ")
     );
 }

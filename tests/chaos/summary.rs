@@ -38,7 +38,7 @@ impl fmt::Display for Summary {
             "  killed with -9     {kills}: {}",
             counts(&disturbed.kills)
         )?;
-        writeln!(f, "  servers            {}", counts(&disturbed.blows))?;
+        writeln!(f, "  servers            {}", blows(disturbed))?;
         writeln!(
             f,
             "  ended by itself    {}, to be started again",
@@ -85,6 +85,13 @@ impl fmt::Display for Summary {
             writeln!(f, "    {finding}")?;
         }
         Ok(())
+    }
+}
+
+fn blows(disturbed: &Disturbed) -> String {
+    match disturbed.blows.is_empty() {
+        true => "neither restarted nor paused".to_owned(),
+        false => counts(&disturbed.blows),
     }
 }
 
