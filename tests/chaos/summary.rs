@@ -44,8 +44,8 @@ impl fmt::Display for Summary {
             "  ended by itself    {}, to be started again",
             self.fell.len()
         )?;
-        for fall in self.fell.iter().take(SHOWN) {
-            writeln!(f, "    {} {}", fall.role, fall.said)?;
+        for (said, times) in falls(&self.fell).iter().take(SHOWN) {
+            writeln!(f, "    {times} times {said}")?;
         }
         writeln!(
             f,
@@ -93,6 +93,16 @@ fn blows(disturbed: &Disturbed) -> String {
         true => "neither restarted nor paused".to_owned(),
         false => counts(&disturbed.blows),
     }
+}
+
+fn falls(fell: &[Fall]) -> BTreeMap<String, u64> {
+    let mut falls = BTreeMap::new();
+    for fall in fell {
+        *falls
+            .entry(format!("{} {}", fall.role, fall.said))
+            .or_default() += 1;
+    }
+    falls
 }
 
 fn counts<K: fmt::Debug>(counted: &BTreeMap<K, u64>) -> String {
