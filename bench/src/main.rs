@@ -1,8 +1,9 @@
 //! The log beside the engines of others, in one run: `cargo run --release -p orderlog-bench`. The
 //! embedded engine meets a raw file and UmaDB's engine; with `--engine postgres`, commands through the
-//! executor meet the same commands through cqrs-es on postgres-es. It is a package of its own so that
+//! executor meet the same commands through cqrs-es on postgres-es, and plain inserts. It is a package of its own so that
 //! nobody who only builds orderlog compiles those. Next: `umadb`, `postgres_es`, and `orderlog::bench`.
 
+mod plain_inserts;
 mod postgres_es;
 mod umadb;
 
@@ -21,7 +22,7 @@ struct Arguments {
     #[command(flatten)]
     append: AppendArgs,
 
-    /// Connections of postgres-es; its own default is 10
+    /// Connections of postgres-es, and of the plain inserts; postgres-es's own default is 10
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     peer_connections: u32,
 }
@@ -46,17 +47,18 @@ async fn embedded(args: &AppendArgs) -> anyhow::Result<()> {
 async fn on_postgres(arguments: &Arguments) -> anyhow::Result<()> {
     let args = &arguments.append;
     with_scratch(async |scratch| {
-        let (ours, theirs) = (
-            scratch.database(args.server()?).await?,
-            scratch.database(args.server()?).await?,
-        );
-        let title = args.command_title(&ours).await?;
-        let connections = arguments.peer_connections;
+        let (server, connections) = (args.server()?, arguments.peer_connections);
+        let ours = scratch.database(server).await?;
+        let theirs = scratch.database(server).await?;
         let peer = postgres_es::writers(args.writers, connections, &theirs).await?;
+        let plain = plain_inserts::writers(args.writers, connections, &theirs).await?;
         let contest = postgres::contest(args, &ours)
             .await?
-            .enter(postgres_es::NAME, args.timed(peer));
-        args.report(title, contest, &[(1, 2), (1, 0), (0, 2)]).await
+            .enter(postgres_es::NAME, args.timed(peer))
+            .enter(plain_inserts::NAME, args.timed(plain));
+        let compared = [(0, 1), (0, 2), (2, 1)];
+        args.report(args.command_title().await?, contest, &compared)
+            .await
     })
     .await
 }

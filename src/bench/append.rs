@@ -1,6 +1,6 @@
-//! `orderlog bench append`: durable appends by many writers, beside a yardstick on the same disk or
-//! server. On the embedded engine (`sqlite`) it is a raw file, on PostgreSQL (`postgres`) one plain
-//! INSERT per event. The engines of others join them in the package `orderlog-bench`.
+//! `orderlog bench append`: durable appends by many writers. On the embedded engine (`sqlite`) it is the
+//! store beside a raw file on the same disk; on PostgreSQL (`postgres`), whole commands through the
+//! executor. The engines of others join them in the package `orderlog-bench`.
 
 pub mod postgres;
 pub mod sqlite;
@@ -8,6 +8,7 @@ pub mod sqlite;
 use std::{io, path::PathBuf, time::Duration};
 
 use anyhow::Context;
+use orderlog_runtime::postgres::PgServer;
 
 use super::{
     contest::{Contest, Timed},
@@ -63,8 +64,7 @@ pub async fn run(args: AppendArgs) -> anyhow::Result<()> {
             with_scratch(async |scratch| {
                 let database = scratch.database(args.server()?).await?;
                 let contest = postgres::contest(&args, &database).await?;
-                let title = args.command_title(&database).await?;
-                args.report(title, contest, &[(1, 0)]).await
+                args.report(args.command_title().await?, contest, &[]).await
             })
             .await
         }
@@ -110,8 +110,8 @@ impl AppendArgs {
     }
 
     /// What is measured on PostgreSQL, in one line; the server's durability is part of it.
-    pub async fn command_title(&self, database: &str) -> anyhow::Result<String> {
-        let durability = postgres::durability(database).await?;
+    pub async fn command_title(&self) -> anyhow::Result<String> {
+        let durability = PgServer::new(self.server()?)?.durability().await?;
         Ok(format!(
             "commands (load, decide, append), one event of ~250 B each, ten per stream, {} at once, \
              {} rounds, {} s per contestant; {durability}",

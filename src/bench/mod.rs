@@ -2,7 +2,7 @@
 //! run, because absolute figures differ from machine to machine and from hour to hour.
 //!
 //! # Layout
-//! - [`append`]: durable appends to the log against a raw file or plain inserts.
+//! - [`append`]: durable appends to the log against a raw file; commands on PostgreSQL.
 //! - [`relay`]: the log published to Kafka, against a bare producer.
 //! - [`place_order`]: orders over HTTP, accepted and carried through.
 //! - [`visibility`]: how soon an order that was placed is seen.

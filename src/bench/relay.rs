@@ -17,8 +17,10 @@ use orderlog_log::{
     event_store::EventStore,
     postgres::{PgEventStore, PgOptions},
 };
-use orderlog_runtime::kafka::{Relay, Standing, Topic};
-use sqlx::postgres::PgConnectOptions;
+use orderlog_runtime::{
+    kafka::{Relay, Standing, Topic},
+    postgres::PgDatabase,
+};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +31,6 @@ use super::{
     scratch::{Scratch, with_scratch},
     table::Report,
 };
-use crate::system::{DatabaseUrl, migrate};
 
 /// Name of the relay in the report.
 const RELAY: &str = "relay";
@@ -61,14 +62,15 @@ pub struct RelayArgs {
 /// Runs the bench and prints its report.
 pub async fn run(args: RelayArgs) -> anyhow::Result<()> {
     let rows = with_scratch(async |scratch| {
-        let database = scratch.database(&args.database).await?;
-        migrate(&DatabaseUrl(database.clone())).await?;
-        let log = Arc::new(PgEventStore::connect(&database, PgOptions::default()).await?);
+        let address = scratch.database(&args.database).await?;
+        let database = PgDatabase::new(&address, 1)?;
+        database.migrate().await?;
+        let log = Arc::new(PgEventStore::connect(&address, PgOptions::default()).await?);
         fill::fill(log.as_ref(), args.events).await?;
         let bare = BareProducer::new(log.as_ref(), topics(scratch, &args)).await?;
         let relay = Relaying {
             log,
-            database: database.parse()?,
+            database,
             events: args.events,
             topics: topics(scratch, &args),
         };
@@ -93,7 +95,7 @@ fn topics(scratch: &Scratch, args: &RelayArgs) -> Vec<Topic> {
 /// A relay for each round, measured from when it leads until Kafka has acknowledged all.
 struct Relaying {
     log: Arc<dyn EventStore>,
-    database: PgConnectOptions,
+    database: PgDatabase,
     events: u64,
     topics: Vec<Topic>,
 }
@@ -103,7 +105,7 @@ impl Contestant for Relaying {
     async fn round(&mut self) -> anyhow::Result<Tally> {
         let topic = self.topics.pop().context("there is no topic left")?;
         topic.ensure().await?;
-        let relay = Relay::new(Arc::clone(&self.log), self.database.clone(), topic);
+        let relay = Relay::new(Arc::clone(&self.log), self.database.options(), topic);
         let (mut standing, stop) = (relay.standing(), CancellationToken::new());
         let running = tokio::spawn({
             let stop = stop.clone();

@@ -4,9 +4,8 @@
 use std::{mem, sync::Mutex};
 
 use anyhow::{Context, bail};
-use orderlog_runtime::kafka::Topic;
+use orderlog_runtime::{kafka::Topic, postgres::PgServer};
 use reqwest::Url;
-use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 /// What was made so far.
@@ -14,7 +13,7 @@ use uuid::Uuid;
 pub struct Scratch(Mutex<Vec<Made>>);
 
 enum Made {
-    Database { server: String, name: String },
+    Database { server: PgServer, name: String },
     Topic(Topic),
 }
 
@@ -37,9 +36,9 @@ impl Scratch {
     pub async fn database(&self, server: &str) -> anyhow::Result<String> {
         let name = format!("orderlog_bench_{}", Uuid::now_v7().simple());
         let database = sibling(server, &name)?;
-        let create = format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'");
-        execute(server, &create).await?;
-        let server = server.to_owned();
+        let server = PgServer::new(server)?;
+        let created = server.create(&name).await;
+        created.context("create a database on the server of --database")?;
         self.note(Made::Database { server, name });
         Ok(database)
     }
@@ -66,10 +65,10 @@ impl Scratch {
         let made = mem::take(&mut *self.0.lock().expect("nobody panics with this lock"));
         let mut left = Vec::new();
         for made in made {
-            let (name, removed) = match made {
+            let (name, removed): (_, anyhow::Result<()>) = match made {
                 Made::Database { server, name } => {
-                    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-                    (name, execute(&server, &drop).await)
+                    let removed = server.drop(&name).await;
+                    (name, removed.map_err(Into::into))
                 }
                 Made::Topic(topic) => {
                     let removed = topic.remove().await;
@@ -85,14 +84,6 @@ impl Scratch {
         }
         bail!("remove these by hand: {}", left.join(", "))
     }
-}
-
-async fn execute(server: &str, statement: &str) -> anyhow::Result<()> {
-    let mut connection = PgConnection::connect(server)
-        .await
-        .context("connect to the server of --database")?;
-    sqlx::query(statement).execute(&mut connection).await?;
-    Ok(connection.close().await?)
 }
 
 /// The address of another database on the same server.

@@ -12,7 +12,7 @@ use crate::bench::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Durable appends by many writers: SQLite against a raw file, PostgreSQL against plain inserts.
+    /// Durable appends by many writers: to SQLite against a raw file, or commands on PostgreSQL.
     Append(AppendArgs),
     /// The log published to Kafka, against a bare producer.
     Relay(RelayArgs),

@@ -3,10 +3,15 @@
 //! progress.
 
 use std::{
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use super::{PATIENCE, published_in};
+use crate::bench::{contest::Contestant, load::Tally};
 use anyhow::{Context, ensure};
 use async_trait::async_trait;
 use orderlog_log::{event::RecordedEvent, event_store::EventStore};
@@ -21,10 +26,6 @@ use rdkafka::{
     message::{DeliveryResult, OwnedHeaders},
     producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext},
 };
-use std::sync::Arc;
-
-use super::{PATIENCE, published_in};
-use crate::bench::{contest::Contestant, load::Tally};
 
 /// Events read from the log at once.
 const PAGE: usize = 5_000;
