@@ -1,7 +1,9 @@
 //! The command line: `orderlog NOUN VERB`. Data goes to stdout, chatter and progress to stderr;
 //! a failure is one line that says what to do about it, and an exit code that scripts can tell apart.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod bench;
 mod failure;
@@ -11,6 +13,7 @@ mod projection;
 mod role;
 mod running;
 mod serve;
+mod settings;
 mod shop;
 
 use crate::system::Roles;
@@ -21,6 +24,10 @@ pub use shop::ShopArgs;
 #[derive(Debug, Parser)]
 #[command(name = "orderlog", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
+    /// TOML file of settings: its keys are names of flags, for all commands or below a command's name.
+    #[arg(long, global = true, env = "ORDERLOG_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
     #[command(subcommand)]
     verb: Verb,
 }
@@ -58,6 +65,15 @@ enum Verb {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// Reads the command line, with the settings of a file where one is named; ends the process where
+/// there is nothing more to do.
+pub fn parse() -> Result<Cli, Failure> {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let command = settings::with_file(Cli::command(), &arguments)?;
+    let matches = command.get_matches_from(arguments);
+    Cli::from_arg_matches(&matches).map_err(|error| error.exit())
 }
 
 /// Runs the command to its end.

@@ -24,7 +24,7 @@ use uuid::Uuid;
 use super::{Config, Distributed, Engines, StartError};
 
 /// Connections of one process for read models, work rows and process checkpoints together.
-const CONNECTIONS: u32 = 24;
+const CONNECTIONS: u32 = 16;
 
 /// The engines of one process, each opened when it is first asked for.
 pub(super) struct Opened {
