@@ -4,12 +4,12 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
 /// A server, reached at one of its databases.
 #[derive(Clone)]
-pub struct PgServer(PgConnectOptions);
+pub struct PgServer(Box<PgConnectOptions>);
 
 impl PgServer {
     /// The server at `url`; its user may create databases.
     pub fn new(url: &str) -> Result<Self, sqlx::Error> {
-        Ok(Self(url.parse()?))
+        Ok(Self(Box::new(url.parse()?)))
     }
 
     /// Creates an empty database. The name is made of letters, digits and `_`.
