@@ -34,9 +34,9 @@ pub use self::{
 };
 
 /// Consumer group of the projectors.
-const PROJECTORS: &str = "orderlog-projector";
+const PROJECTORS: &str = "projector";
 /// Consumer group of the process runtimes.
-const PROCESSES: &str = "orderlog-process";
+const PROCESSES: &str = "process";
 
 /// A running system. Dropped without [`System::stop`] it ends as if killed.
 pub struct System {
