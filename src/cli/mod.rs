@@ -4,6 +4,7 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 mod bench;
+mod dead_letter;
 mod failure;
 mod health;
 mod import;
@@ -50,6 +51,9 @@ enum Command {
     /// List read models, or rebuild them from the log.
     #[command(subcommand)]
     Projection(projection::Verb),
+    /// List events that could not be taken, and decide what becomes of them.
+    #[command(subcommand)]
+    DeadLetter(dead_letter::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -108,6 +112,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Health(args) => health::run(&args),
         Command::Import(args) => import::run(args),
         Command::Projection(verb) => projection::run(verb),
+        Command::DeadLetter(verb) => dead_letter::run(verb),
         Command::Bench(verb) => bench::run(verb),
         Command::Completions { shell } => {
             clap_complete::generate(
