@@ -5,6 +5,7 @@
 mod binary;
 mod crash;
 mod data_directory;
+mod dead_letter;
 mod end_to_end;
 mod invoices;
 mod playground;

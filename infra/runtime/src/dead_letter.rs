@@ -5,6 +5,7 @@
 //! Next: `parked` knows what carrying out comes to, `desk` lists and decides.
 
 mod desk;
+mod failure;
 mod parked;
 
 use orderlog_log::event::{Position, RecordedEvent};
@@ -13,7 +14,8 @@ use uuid::Uuid;
 
 use crate::projector::DecodeError;
 
-pub use desk::{Author, ConsumerKind, DeadLetter, DeadLetterError, DeadLetters};
+pub use desk::{Author, ConsumerKind, DeadLetter, DeadLetters};
+pub use failure::DeadLetterError;
 pub(crate) use parked::{Due, ParkedKeys, WAITS, by_key};
 
 /// Kind of the streams that decisions are kept in: `dead_letter-{consumer}-{position}`.

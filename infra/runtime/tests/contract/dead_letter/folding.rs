@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use orderlog_log::event_store::EventStore;
 use orderlog_runtime::{
     dead_letter::{DeadLetterError, Ruling},
     projection::erase,
