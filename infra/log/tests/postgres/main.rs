@@ -17,6 +17,7 @@ mod outage;
 mod postgres_es;
 mod restart;
 mod restore;
+mod through_postgres_es;
 
 use std::{sync::Arc, time::Duration};
 
