@@ -3,6 +3,7 @@
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+mod adopt;
 mod bench;
 mod failure;
 mod health;
@@ -43,6 +44,9 @@ enum Command {
     QueryApi(role::Args),
     /// Create the tables in PostgreSQL, or bring them up to date.
     Migrate(role::MigrateArgs),
+    /// Take over a database that another framework filled.
+    #[command(subcommand)]
+    Adopt(adopt::Verb),
     /// Ask a running process whether it is well.
     Health(health::Args),
     /// Take invoices from a CSV file: register products, receive stock, place orders.
@@ -105,6 +109,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             args,
         ),
         Command::Migrate(args) => role::migrate(args),
+        Command::Adopt(verb) => adopt::run(verb),
         Command::Health(args) => health::run(&args),
         Command::Import(args) => import::run(args),
         Command::Projection(verb) => projection::run(verb),

@@ -4,6 +4,7 @@
 #[path = "../contract/mod.rs"]
 mod contract;
 
+mod adopting;
 mod alike;
 mod beside;
 mod cluster;

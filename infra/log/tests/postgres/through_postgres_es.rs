@@ -104,7 +104,10 @@ async fn payloads_are_kept_as_values() {
         assert_eq!(read.schema_version, new.schema_version);
         assert_eq!(read.occurred_at, new.occurred_at);
         assert_eq!(read.partition_key, "key-of-thing-1");
-        assert_eq!((read.command_id, &read.actor), (sent.command_id, &sent.actor));
+        assert_eq!(
+            (read.command_id, &read.actor),
+            (sent.command_id, &sent.actor)
+        );
         assert_eq!(read.correlation_id, sent.correlation_id);
         assert_eq!(read.causation_id, sent.causation_id);
         assert_eq!(read.traceparent, sent.traceparent);
@@ -179,6 +182,8 @@ async fn both_engines_write_one_log() {
     soon(writers.join_all()).await;
     for store in &stores {
         assert_whole(&**store, 2 + 120).await;
+    }
+    for store in &stores {
         let account = executor(Arc::clone(store));
         let all = AccountCommand::Withdraw(1120);
         account.execute("1", all, context()).await.expect("drawn");

@@ -168,7 +168,9 @@ fn metadata(decided: &Decided, write: &StreamAppend, event: &NewEvent) -> Value 
         ("event_id", id(event.event_id)),
         (
             "occurred_at",
-            event.occurred_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+            event
+                .occurred_at
+                .to_rfc3339_opts(SecondsFormat::Micros, true),
         ),
         ("partition_key", write.partition_key.clone()),
         ("command_id", id(command.command_id)),
