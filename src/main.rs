@@ -3,14 +3,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use orderlog::cli::Cli;
+use orderlog::cli;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    match orderlog::cli::run(Cli::parse()) {
+    match cli::parse().and_then(cli::run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");

@@ -22,7 +22,7 @@ postgres_create() {
 listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = ''
-max_connections = 200
+max_connections = 500
 fsync = on
 CONF
   echo "postgres://postgres@127.0.0.1:$port/postgres" >"$state/postgres/address"

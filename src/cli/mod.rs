@@ -1,7 +1,9 @@
 //! The command line: `orderlog NOUN VERB`. Data goes to stdout, chatter and progress to stderr;
 //! a failure is one line that says what to do about it, and an exit code that scripts can tell apart.
 
-use clap::{CommandFactory, Parser, Subcommand};
+use std::path::PathBuf;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod adopt;
 mod bench;
@@ -12,6 +14,7 @@ mod projection;
 mod role;
 mod running;
 mod serve;
+mod settings;
 mod shop;
 
 use crate::system::Roles;
@@ -22,14 +25,18 @@ pub use shop::ShopArgs;
 #[derive(Debug, Parser)]
 #[command(name = "orderlog", version, about, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Cli {
+    /// TOML file of settings: its keys are names of flags, for all commands or below a command's name.
+    #[arg(long, global = true, env = "ORDERLOG_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+
     #[command(subcommand)]
-    command: Command,
+    verb: Verb,
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 conflict, 5 timed out, 6 unreachable, 7 partial.";
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Verb {
     /// Run everything in this process: on the embedded log, or on PostgreSQL and Kafka.
     Serve(serve::Args),
     /// Run one role on PostgreSQL: take commands over REST.
@@ -64,11 +71,20 @@ enum Command {
     },
 }
 
+/// Reads the command line, with the settings of a file where one is named; ends the process where
+/// there is nothing more to do.
+pub fn parse() -> Result<Cli, Failure> {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let command = settings::with_file(Cli::command(), &arguments)?;
+    let matches = command.get_matches_from(arguments);
+    Cli::from_arg_matches(&matches).map_err(|error| error.exit())
+}
+
 /// Runs the command to its end.
 pub fn run(cli: Cli) -> Result<(), Failure> {
-    match cli.command {
-        Command::Serve(args) => serve::run(args),
-        Command::CommandApi(args) => role::run(
+    match cli.verb {
+        Verb::Serve(args) => serve::run(args),
+        Verb::CommandApi(args) => role::run(
             "command-api",
             Roles {
                 command_api: true,
@@ -76,7 +92,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Relay(args) => role::run(
+        Verb::Relay(args) => role::run(
             "relay",
             Roles {
                 relay: true,
@@ -84,7 +100,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Projector(args) => role::run(
+        Verb::Projector(args) => role::run(
             "projector",
             Roles {
                 projector: true,
@@ -92,7 +108,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Process(args) => role::run(
+        Verb::Process(args) => role::run(
             "process",
             Roles {
                 process: true,
@@ -100,7 +116,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::QueryApi(args) => role::run(
+        Verb::QueryApi(args) => role::run(
             "query-api",
             Roles {
                 query_api: true,
@@ -108,13 +124,13 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             },
             args,
         ),
-        Command::Migrate(args) => role::migrate(args),
-        Command::Adopt(verb) => adopt::run(verb),
-        Command::Health(args) => health::run(&args),
-        Command::Import(args) => import::run(args),
-        Command::Projection(verb) => projection::run(verb),
-        Command::Bench(verb) => bench::run(verb),
-        Command::Completions { shell } => {
+        Verb::Migrate(args) => role::migrate(args),
+        Verb::Adopt(verb) => adopt::run(verb),
+        Verb::Health(args) => health::run(&args),
+        Verb::Import(args) => import::run(args),
+        Verb::Projection(verb) => projection::run(verb),
+        Verb::Bench(verb) => bench::run(verb),
+        Verb::Completions { shell } => {
             clap_complete::generate(
                 shell,
                 &mut Cli::command(),

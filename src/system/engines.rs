@@ -1,7 +1,7 @@
 //! The engines behind the ports: SQLite files for one process, PostgreSQL and Kafka for many. Every
 //! other module of the system sees ports alone.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderlog_domain::{
@@ -15,21 +15,20 @@ use orderlog_log::{
 };
 use orderlog_runtime::{
     kafka::{KafkaFanOut, Relay, Topic},
-    postgres::{self, PgProcessStore, PgReadSettings, PgReadStore, PgWorkStore},
+    postgres::{PgDatabase, PgProcessStore, PgReadSettings, PgReadStore, PgWorkStore},
     process::ProcessStore,
     read_store::ReadStore,
     source::{FanOut, Grant, SourceError, TailFanOut},
     sqlite::{SqliteProcessStore, SqliteReadStore, SqliteWorkStore},
     work::WorkStore,
 };
-use sqlx::{PgPool, postgres::PgConnectOptions};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::{Config, Distributed, Engines, EventStoreEngine, StartError};
 
 /// Connections of one process for read models, work rows and process checkpoints together.
-const CONNECTIONS: u32 = 24;
+const CONNECTIONS: u32 = 16;
 
 /// The engines of one process, each opened when it is first asked for.
 pub(super) struct Opened {
@@ -46,8 +45,7 @@ enum Kind {
     },
     Distributed {
         settings: Distributed,
-        options: Box<PgConnectOptions>,
-        pool: PgPool,
+        database: PgDatabase,
         work: OnceCell<PgWorkStore>,
     },
 }
@@ -67,11 +65,10 @@ impl Opened {
             }
             Engines::Distributed(settings) => {
                 let log = pg_log(settings).await?;
-                let options: PgConnectOptions = settings.database.0.parse()?;
+                let database = database(&settings.database.0, CONNECTIONS)?;
                 let engines = Kind::Distributed {
                     settings: settings.clone(),
-                    pool: postgres::pool(options.clone(), CONNECTIONS),
-                    options: Box::new(options),
+                    database,
                     work: OnceCell::new(),
                 };
                 Self::over(log, engines).await
@@ -94,13 +91,15 @@ impl Opened {
             Kind::Embedded { data_dir, .. } => {
                 Arc::new(SqliteReadStore::open(data_dir, self.log_id)?)
             }
-            Kind::Distributed { settings, pool, .. } => {
+            Kind::Distributed {
+                settings, database, ..
+            } => {
                 let settings = PgReadSettings {
                     log_id: self.log_id,
                     partitions: settings.partitions,
                     folds,
                 };
-                Arc::new(PgReadStore::open(pool.clone(), settings).await?)
+                Arc::new(PgReadStore::open(database.pool(), settings).await?)
             }
         })
     }
@@ -109,7 +108,7 @@ impl Opened {
     pub(super) async fn work(&self) -> Result<Arc<dyn WorkStore>, StartError> {
         Ok(match &self.engines {
             Kind::Embedded { log, work, .. } => Arc::new(sqlite_work(log, work).await?),
-            Kind::Distributed { pool, work, .. } => Arc::new(pg_work(pool, work).await?),
+            Kind::Distributed { database, work, .. } => Arc::new(pg_work(database, work).await?),
         })
     }
 
@@ -120,9 +119,9 @@ impl Opened {
                 let work = sqlite_work(log, work).await?;
                 Arc::new(SqliteProcessStore::open(log.clone(), work).await?)
             }
-            Kind::Distributed { pool, work, .. } => {
-                let work = pg_work(pool, work).await?;
-                Arc::new(PgProcessStore::open(pool.clone(), self.log_id, work).await?)
+            Kind::Distributed { database, work, .. } => {
+                let work = pg_work(database, work).await?;
+                Arc::new(PgProcessStore::open(database.pool(), self.log_id, work).await?)
             }
         })
     }
@@ -144,13 +143,13 @@ impl Opened {
     /// What publishes the log; none on the embedded one.
     pub(super) fn relay(&self) -> Result<Option<Relay>, StartError> {
         let Kind::Distributed {
-            settings, options, ..
+            settings, database, ..
         } = &self.engines
         else {
             return Ok(None);
         };
-        let (log, database) = (Arc::clone(&self.log), options.as_ref().clone());
-        Ok(Some(Relay::new(log, database, topic(settings)?)))
+        let log = Arc::clone(&self.log);
+        Ok(Some(Relay::new(log, database.options(), topic(settings)?)))
     }
 }
 
@@ -183,8 +182,11 @@ async fn sqlite_work(
     Ok(work.get_or_try_init(open).await?.clone())
 }
 
-async fn pg_work(pool: &PgPool, work: &OnceCell<PgWorkStore>) -> Result<PgWorkStore, StartError> {
-    let open = || PgWorkStore::open(pool.clone());
+async fn pg_work(
+    database: &PgDatabase,
+    work: &OnceCell<PgWorkStore>,
+) -> Result<PgWorkStore, StartError> {
+    let open = || PgWorkStore::open(database.pool());
     Ok(work.get_or_try_init(open).await?.clone())
 }
 
@@ -216,15 +218,10 @@ impl FanOut for Joining {
 }
 
 /// Creates the tables of `database`, or brings them up to date.
-pub async fn migrate(database: &super::DatabaseUrl) -> Result<(), StartError> {
-    let options: PgConnectOptions = database.0.parse()?;
-    let pool = sqlx::postgres::PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(Duration::from_secs(10))
-        .connect_with(options)
-        .await?;
-    orderlog_log::postgres::migrate(&pool).await?;
-    postgres::migrate(&pool).await?;
-    pool.close().await;
-    Ok(())
+pub async fn migrate(address: &super::DatabaseUrl) -> Result<(), StartError> {
+    Ok(database(&address.0, 1)?.migrate().await?)
+}
+
+fn database(url: &str, connections: u32) -> Result<PgDatabase, StartError> {
+    PgDatabase::new(url, connections).map_err(|error| StartError::Database(error.to_string()))
 }

@@ -3,8 +3,12 @@
 use orderlog_domain::fulfilment::TimingsError;
 use orderlog_log::event_store::StoreError;
 use orderlog_runtime::{
-    kafka::RelayError, postgres::PgOpenError, process::ProcessError, projector::ProjectorError,
-    read_store::ReadError, sqlite::OpenError,
+    kafka::RelayError,
+    postgres::{PgMigrateError, PgOpenError},
+    process::ProcessError,
+    projector::ProjectorError,
+    read_store::ReadError,
+    sqlite::OpenError,
 };
 
 /// Why the system did not start.
@@ -19,12 +23,12 @@ pub enum StartError {
     /// The tables of read models and work can't be used.
     #[error("{0}")]
     Tables(#[from] PgOpenError),
-    /// The database can't be reached, or its address can't be read.
+    /// The database's address can't be read.
     #[error("--database: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(String),
     /// The tables can't be made.
-    #[error("the tables can't be made: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    #[error("{0}")]
+    Migration(#[from] PgMigrateError),
     /// Nobody said where Kafka is.
     #[error("this role follows or fills the topic: give --kafka HOST:PORT")]
     NoKafka,
@@ -50,7 +54,7 @@ impl StartError {
             Self::Log(StoreError::Unavailable { .. })
                 | Self::Tables(PgOpenError::Database(_))
                 | Self::Rows(ReadError::Unavailable { .. })
-                | Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut)
+                | Self::Migration(PgMigrateError::Log(StoreError::Unavailable { .. }))
         )
     }
 }

@@ -79,7 +79,7 @@ impl Server {
             assert!(told.success());
         }
         let ended = |process: &mut Process| process.child.wait().unwrap().success();
-        self.processes.iter_mut().map(ended).all(|well| well)
+        self.processes.iter_mut().all(ended)
     }
 
     /// Posts a command under a fresh idempotency key.
@@ -109,15 +109,21 @@ impl Server {
 
     /// A GraphQL query that must succeed, read behind the write of `token` where given.
     pub(crate) async fn query(&self, query: &str, token: Option<&str>) -> Value {
+        let answer = self.answer(query, token).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        answer["data"].clone()
+    }
+
+    /// The whole answer to a GraphQL query.
+    pub(crate) async fn answer(&self, query: &str, token: Option<&str>) -> Value {
         let mut request = reqwest::Client::new()
             .post(format!("{}/graphql", self.queries))
+            .header("Prefer", "wait=3")
             .json(&serde_json::json!({ "query": query }));
         if let Some(token) = token {
             request = request.header("Consistency-Token", token);
         }
-        let answer: Value = request.send().await.unwrap().json().await.unwrap();
-        assert!(answer["errors"].is_null(), "{answer}");
-        answer["data"].clone()
+        request.send().await.unwrap().json().await.unwrap()
     }
 }
 

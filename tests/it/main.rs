@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod binary;
+mod consistency;
 mod crash;
 mod data_directory;
 mod end_to_end;

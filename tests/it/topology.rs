@@ -59,9 +59,7 @@ impl Ground {
     pub(crate) fn start(&self) -> Server {
         match self {
             Self::Embedded(directory) => Server::start(directory.path(), &[]),
-            Self::Distributed(servers) => {
-                Server::of_roles(ROLES.map(|role| servers.command(&[role])))
-            }
+            Self::Distributed(servers) => servers.start_all(),
         }
     }
 }
@@ -95,6 +93,16 @@ impl Servers {
         let said = String::from_utf8_lossy(&migrated.stderr);
         assert!(migrated.status.success(), "{said}");
         servers
+    }
+
+    /// Starts these roles, of which the first takes commands and the last answers queries.
+    pub(crate) fn start(&self, roles: &[&str]) -> Server {
+        Server::of_roles(roles.iter().map(|role| self.command(&[role])))
+    }
+
+    /// Starts every role.
+    pub(crate) fn start_all(&self) -> Server {
+        self.start(&ROLES)
     }
 
     /// The binary, told of the servers.

@@ -9,6 +9,7 @@ mod checkpoints;
 mod commit;
 mod compare;
 mod condition;
+mod database;
 mod failure;
 mod generation;
 mod listing;
@@ -28,6 +29,7 @@ mod watch;
 mod work;
 mod work_signal;
 
+pub use database::{PgDatabase, PgMigrateError};
 pub use process::PgProcessStore;
 pub use read_store::{PgReadSettings, PgReadStore};
 pub use schema::{PgOpenError, migrate, pool};

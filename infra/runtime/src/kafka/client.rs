@@ -54,6 +54,7 @@ impl Topic {
             .set("bootstrap.servers", &self.brokers)
             .set("client.id", "orderlog")
             .set("allow.auto.create.topics", "false")
+            .set("topic.metadata.propagation.max.ms", "5000")
             .set("reconnect.backoff.max.ms", "1000")
             .set("socket.keepalive.enable", "true");
         for (name, value) in ours {

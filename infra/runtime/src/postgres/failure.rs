@@ -40,10 +40,14 @@ impl Failure {
     fn is_conflict(&self) -> bool {
         const SERIALIZATION: &str = "40001";
         const DEADLOCK: &str = "40P01";
+        const LOCK_TIMEOUT: &str = "55P03";
         let Self::Sql(sqlx::Error::Database(error)) = self else {
             return false;
         };
-        matches!(error.code().as_deref(), Some(SERIALIZATION | DEADLOCK))
+        matches!(
+            error.code().as_deref(),
+            Some(SERIALIZATION | DEADLOCK | LOCK_TIMEOUT)
+        )
     }
 }
 

@@ -284,8 +284,10 @@ impl ReadStore for PgReadStore {
     ) -> Result<(), CommitError> {
         let log_id = self.settings.log_id;
         let adopted = retried(async || {
-            // Indexes take as long as there are rows.
-            const BEGIN: &str = "BEGIN; SET LOCAL statement_timeout = 0";
+            // Indexes take as long as there are rows. Whoever waits to drop the old ones keeps
+            // others from reading them meanwhile: not for long, and then once more.
+            const BEGIN: &str =
+                "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '3s'";
             let mut transaction = self.pool.begin_with(BEGIN).await?;
             registry::adopt(&mut transaction, definition, staged, expected, log_id).await?;
             transaction.commit().await?;

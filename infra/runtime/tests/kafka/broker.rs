@@ -106,8 +106,8 @@ async fn survives(properties: &[(&str, &str)]) -> (Records, Positions) {
     let mut relay = Running::start(&log, &database, &published);
     relay.reaches(1).await;
     let ledger = Arc::new(Ledger::new(log.log_id().await));
-    let first = Follower::join(&topic, "group", log.store(), &ledger).await;
-    let second = Follower::join(&topic, "group", log.store(), &ledger).await;
+    let first = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
+    let second = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
     for _ in 0..2 {
         ledger.reaches(ledger.handled() + 1000).await;
         broker.crash().await;

@@ -27,13 +27,13 @@ async fn workers_come_and_go_and_each_event_is_handled_once_and_in_order() {
     let mut relay = Running::start(&log, &database, &topic);
     relay.reaches(1).await;
     let ledger = Arc::new(Ledger::new(log.log_id().await));
-    let mut first = Follower::join(&topic, "group", log.store(), &ledger).await;
+    let mut first = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
     first.is_granted(6).await;
     for round in 0..3 {
-        let mut second = Follower::join(&topic, "group", log.store(), &ledger).await;
+        let mut second = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
         second.is_granted(3).await;
         ledger.reaches(ledger.handled() + 500).await;
-        let third = Follower::join(&topic, "group", log.store(), &ledger).await;
+        let third = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
         if round == 1 {
             third.kill();
         } else {
@@ -55,7 +55,7 @@ async fn workers_come_and_go_and_each_event_is_handled_once_and_in_order() {
 async fn a_partition_is_granted_again_only_once_its_last_worker_has_let_go() {
     let (log, topic) = (ToyLog::new(), services::topic(1));
     topic.ensure().await.expect("a topic");
-    let join = || KafkaFanOut::join(topic.clone(), "group", log.store());
+    let join = || KafkaFanOut::join(topic.clone(), &topic.name, log.store());
     let mut first = join().await.expect("a member");
     let grant = timeout(LONG, first.granted())
         .await
@@ -85,7 +85,7 @@ async fn a_checkpoint_of_another_history_is_refused() {
     let (log, topic) = (ToyLog::new(), services::topic(1));
     topic.ensure().await.expect("a topic");
     log.append(5, 2).await;
-    let mut fan_out = KafkaFanOut::join(topic, "group", log.store())
+    let mut fan_out = KafkaFanOut::join(topic.clone(), &topic.name, log.store())
         .await
         .expect("a member");
     let grant = timeout(LONG, fan_out.granted())
@@ -117,7 +117,7 @@ async fn a_checkpoint_of_another_history_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_that_the_relay_has_not_made_yet_is_waited_for_by_trying_again() {
     let (log, topic) = (ToyLog::new(), services::topic(1));
-    let missing = KafkaFanOut::join(topic, "group", log.store())
+    let missing = KafkaFanOut::join(topic.clone(), &topic.name, log.store())
         .await
         .err()
         .expect("no topic");
@@ -135,7 +135,7 @@ async fn a_source_may_be_dropped_and_asked_for_anew_at_any_moment() {
     let mut relay = Running::start(&log, &database, &topic);
     relay.reaches(head).await;
     relay.stop().await;
-    let mut fan_out = KafkaFanOut::join(topic, "group", log.store())
+    let mut fan_out = KafkaFanOut::join(topic.clone(), &topic.name, log.store())
         .await
         .expect("a member");
     let grant = timeout(LONG, fan_out.granted())

@@ -46,7 +46,7 @@ async fn repetitions_are_dropped_and_gaps_filled() {
     }
     wire.flush();
     let ledger = Arc::new(Ledger::new(log.log_id().await));
-    let follower = Follower::join(&topic, "group", log.store(), &ledger).await;
+    let follower = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
     // The last of each partition may be missing; what comes next tells.
     log.append(50, 50).await;
     for (partition, previous, event) in &placed(log.all().await, 3)[head as usize..] {
@@ -71,7 +71,7 @@ async fn a_record_that_cannot_be_read_does_not_hold_up_what_the_log_has() {
     wire.send_garbage(0);
     wire.flush();
     let ledger = Arc::new(Ledger::new(log.log_id().await));
-    let follower = Follower::join(&topic, "group", log.store(), &ledger).await;
+    let follower = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
     ledger.reaches(10).await;
     follower.leave().await;
     assert_eq!(ledger.events(), log.per_partition(1).await);

@@ -31,7 +31,7 @@ async fn a_reader_behind_what_kafka_holds_reads_the_log() {
     let (log, database, topic) = (ToyLog::new(), Database::new().await, services::topic(3));
     publish(&log, &database, &topic, 300).await;
     let ledger = Arc::new(Ledger::new(log.log_id().await));
-    let follower = Follower::join(&topic, "group", log.store(), &ledger).await;
+    let follower = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
     ledger.reaches(300).await;
     follower.leave().await;
 
@@ -40,9 +40,10 @@ async fn a_reader_behind_what_kafka_holds_reads_the_log() {
     publish(&log, &database, &topic, 3000).await;
     let beyond = ledger.at(1).offset.expect("an offset") + 300;
     delete_records(&topic, &[(0, -1), (1, beyond)]).await;
+    let other_group = format!("{}-other", topic.name);
     let fresh = Arc::new(Ledger::new(log.log_id().await));
-    let again = Follower::join(&topic, "group", log.store(), &ledger).await;
-    let new = Follower::join(&topic, "another group", log.store(), &fresh).await;
+    let again = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
+    let new = Follower::join(&topic, &other_group, log.store(), &fresh).await;
     ledger.reaches(3300).await;
     fresh.reaches(3300).await;
     publish(&log, &database, &topic, 100).await;
@@ -74,7 +75,7 @@ async fn a_reader_that_retention_overtakes_goes_on_from_the_log() {
         // What is fetched is whole batches.
         wire.flush();
     }
-    let mut fan_out = KafkaFanOut::join(topic.clone(), "group", log.store())
+    let mut fan_out = KafkaFanOut::join(topic.clone(), &topic.name, log.store())
         .await
         .expect("a member");
     let grant = timeout(LONG, fan_out.granted())
@@ -110,7 +111,7 @@ async fn readers_survive_that_the_topic_is_deleted_and_made_again() {
     let mut relay = Running::start(&log, &database, &topic);
     relay.reaches(head).await;
     let ledger = Arc::new(Ledger::new(log.log_id().await));
-    let follower = Follower::join(&topic, "group", log.store(), &ledger).await;
+    let follower = Follower::join(&topic, &topic.name, log.store(), &ledger).await;
     ledger.reaches(100).await;
     delete_topic(&topic).await;
     let head = log.append(50, 20).await;

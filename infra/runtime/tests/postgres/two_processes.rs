@@ -307,6 +307,27 @@ async fn rows_that_another_process_has_swapped_are_read() {
 }
 
 #[tokio::test]
+async fn rows_are_swapped_once_nobody_reads_the_old_ones_any_more() {
+    let database = Database::migrated().await;
+    let store = database.folder(1).await;
+    live(&store).await;
+    let staged = store.stage(&things()).await.expect("staged");
+    let expected = live_checkpoints(&store).await;
+    let pool = database.pool();
+    let mut reading = pool.begin().await.expect("a transaction");
+    sqlx::query("SELECT FROM read_models.things_1")
+        .execute(&mut *reading)
+        .await
+        .expect("read");
+    let swapping = store.clone();
+    let adopted = tokio::spawn(async move { swapping.adopt(&things(), &staged, &expected).await });
+    database.somebody_waits(&pool).await;
+    reading.rollback().await.expect("read");
+    in_time(adopted).await.expect("no panic").expect("adopted");
+    assert_eq!(live(&store).await.generation, 2);
+}
+
+#[tokio::test]
 async fn many_who_define_a_projection_at_once_define_the_same() {
     let database = Database::migrated().await;
     let stores = [
