@@ -4,6 +4,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -107,11 +108,18 @@ impl Server {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// A GraphQL query that must succeed, read behind the write of `token` where given.
+    /// A GraphQL query that must succeed, read behind the write of `token` where given: asked again
+    /// while the rows have not come so far, as they have not while processes only start.
     pub(crate) async fn query(&self, query: &str, token: Option<&str>) -> Value {
-        let answer = self.answer(query, token).await;
-        assert!(answer["errors"].is_null(), "{answer}");
-        answer["data"].clone()
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let answer = self.answer(query, token).await;
+            let behind = answer["errors"][0]["extensions"]["code"] == "PROJECTION_BEHIND";
+            if !behind || Instant::now() > deadline {
+                assert!(answer["errors"].is_null(), "{answer}");
+                return answer["data"].clone();
+            }
+        }
     }
 
     /// The whole answer to a GraphQL query.
