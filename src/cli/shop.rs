@@ -46,7 +46,6 @@ pub(super) struct ServerArgs {
         long,
         env = "ORDERLOG_EVENT_STORE",
         default_value = "postgres",
-        requires = "database",
         value_name = "ENGINE"
     )]
     event_store: EventStoreEngine,
@@ -109,12 +108,13 @@ pub(super) struct RuleArgs {
 
 impl ShopArgs {
     /// All roles, on the database where one is given, else on the embedded log.
-    pub(super) fn config(&self) -> Config {
+    pub(super) fn config(&self) -> Result<Config, Failure> {
         let engines = match self.servers.distributed() {
             Some(distributed) => Engines::Distributed(distributed),
-            None => self.embedded(),
+            None if self.servers.event_store == EventStoreEngine::default() => self.embedded(),
+            None => return Err(Failure::usage("--event-store asks for a --database URL")),
         };
-        self.rules.config(engines, Roles::ALL)
+        Ok(self.rules.config(engines, Roles::ALL))
     }
 
     /// All roles on the embedded log, for a command that knows no other.
