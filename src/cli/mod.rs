@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+mod adopt;
 mod bench;
 mod dead_letter;
 mod failure;
@@ -51,6 +52,9 @@ enum Verb {
     QueryApi(role::Args),
     /// Create the tables in PostgreSQL, or bring them up to date.
     Migrate(role::MigrateArgs),
+    /// Take over a database that another framework filled.
+    #[command(subcommand)]
+    Adopt(adopt::Verb),
     /// Ask a running process whether it is well.
     Health(health::Args),
     /// Take invoices from a CSV file: register products, receive stock, place orders.
@@ -125,6 +129,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             args,
         ),
         Verb::Migrate(args) => role::migrate(args),
+        Verb::Adopt(verb) => adopt::run(verb),
         Verb::Health(args) => health::run(&args),
         Verb::Import(args) => import::run(args),
         Verb::Projection(verb) => projection::run(verb),

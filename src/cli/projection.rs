@@ -53,7 +53,7 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
 }
 
 async fn list(args: ListArgs) -> Result<(), Failure> {
-    let projector = System::projector_of(&args.shop.config()).await?;
+    let projector = System::projector_of(&args.shop.config()?).await?;
     let statuses = projector.projections().await.map_err(failed)?;
     if args.json {
         return print_json(&statuses);
@@ -79,7 +79,7 @@ async fn list(args: ListArgs) -> Result<(), Failure> {
 }
 
 async fn rebuild(args: RebuildArgs) -> Result<(), Failure> {
-    let projector = System::projector_of(&args.shop.config()).await?;
+    let projector = System::projector_of(&args.shop.config()?).await?;
     let bar = bar();
     let progress = |now: RebuildProgress| {
         bar.set_length(now.of);

@@ -30,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
-    let config = args.shop.config();
+    let config = args.shop.config()?;
     let place = match &config.engines {
         Engines::Embedded { data_dir } => data_dir.display().to_string(),
         Engines::Distributed(_) => "PostgreSQL and Kafka".to_owned(),

@@ -7,7 +7,7 @@ use clap::Args;
 use orderlog_runtime::kafka::Topic;
 
 use super::Failure;
-use crate::system::{Config, DatabaseUrl, Distributed, Engines, Roles};
+use crate::system::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles};
 
 /// Where the data lies and how the shop is run.
 #[derive(Clone, Debug, Args)]
@@ -39,6 +39,16 @@ pub(super) struct ServerArgs {
         value_name = "URL"
     )]
     database: Option<String>,
+
+    /// What writes the log into the database: orderlog itself, or the crate postgres-es, which is slower and
+    /// keeps payloads as JSON values. The tables are the same.
+    #[arg(
+        long,
+        env = "ORDERLOG_EVENT_STORE",
+        default_value = "postgres",
+        value_name = "ENGINE"
+    )]
+    event_store: EventStoreEngine,
 
     /// Brokers of Apache Kafka, several with commas.
     #[arg(long, env = "ORDERLOG_KAFKA", value_name = "HOST:PORT")]
@@ -98,12 +108,13 @@ pub(super) struct RuleArgs {
 
 impl ShopArgs {
     /// All roles, on the database where one is given, else on the embedded log.
-    pub(super) fn config(&self) -> Config {
+    pub(super) fn config(&self) -> Result<Config, Failure> {
         let engines = match self.servers.distributed() {
             Some(distributed) => Engines::Distributed(distributed),
-            None => self.embedded(),
+            None if self.servers.event_store == EventStoreEngine::default() => self.embedded(),
+            None => return Err(Failure::usage("--event-store asks for a --database URL")),
         };
-        self.rules.config(engines, Roles::ALL)
+        Ok(self.rules.config(engines, Roles::ALL))
     }
 
     /// All roles on the embedded log, for a command that knows no other.
@@ -138,6 +149,7 @@ impl ServerArgs {
         });
         Some(Distributed {
             database,
+            event_store: self.event_store,
             topic,
             partitions: self.partitions,
         })

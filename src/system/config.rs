@@ -35,10 +35,22 @@ pub enum Engines {
 pub struct Distributed {
     /// The database of log, work and read models.
     pub database: DatabaseUrl,
+    /// What writes the log there.
+    pub event_store: EventStoreEngine,
     /// The topic that carries the log, for the roles that publish or follow it.
     pub topic: Option<Topic>,
     /// Into how many partitions its keys fall.
     pub partitions: u32,
+}
+
+/// What writes the log in PostgreSQL. Both write the same tables, beside each other if need be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum EventStoreEngine {
+    /// orderlog itself, many commands in one transaction.
+    #[default]
+    Postgres,
+    /// The crate postgres-es, one command after another.
+    PostgresEs,
 }
 
 /// The address of a database. It may hold a password, which is not shown.

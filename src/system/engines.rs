@@ -4,9 +4,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use orderlog_domain::{
+    fulfilment::Fulfilment, notification::Notification, order::Order, payment::Payment,
+    product::Product, stock::StockItem,
+};
 use orderlog_log::{
     event_store::EventStore,
-    postgres::{PgEventStore, PgOptions},
+    postgres::{AggregateTypes, PgEsEventStore, PgEventStore, PgOptions},
     sqlite::SqliteEventStore,
 };
 use orderlog_runtime::{
@@ -21,7 +25,7 @@ use orderlog_runtime::{
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::{Config, Distributed, Engines, StartError};
+use super::{Config, Distributed, Engines, EventStoreEngine, StartError};
 
 /// Connections of one process for read models, work rows and process checkpoints together.
 const CONNECTIONS: u32 = 16;
@@ -60,15 +64,14 @@ impl Opened {
                 Self::over(Arc::new(log), engines).await
             }
             Engines::Distributed(settings) => {
-                let url = settings.database.0.as_str();
-                let log = PgEventStore::connect(url, PgOptions::default()).await?;
-                let database = database(url, CONNECTIONS)?;
+                let log = pg_log(settings).await?;
+                let database = database(&settings.database.0, CONNECTIONS)?;
                 let engines = Kind::Distributed {
                     settings: settings.clone(),
                     database,
                     work: OnceCell::new(),
                 };
-                Self::over(Arc::new(log), engines).await
+                Self::over(log, engines).await
             }
         }
     }
@@ -152,6 +155,23 @@ impl Opened {
         let log = Arc::clone(&self.log);
         Ok(Some(Relay::new(log, database.options(), topic(settings)?)))
     }
+}
+
+async fn pg_log(settings: &Distributed) -> Result<Arc<dyn EventStore>, StartError> {
+    let (url, options) = (settings.database.0.as_str(), PgOptions::default());
+    Ok(match settings.event_store {
+        EventStoreEngine::Postgres => Arc::new(PgEventStore::connect(url, options).await?),
+        EventStoreEngine::PostgresEs => {
+            let types = AggregateTypes::default()
+                .with::<Product>()
+                .with::<StockItem>()
+                .with::<Payment>()
+                .with::<Order>()
+                .with::<Fulfilment>()
+                .with::<Notification>();
+            Arc::new(PgEsEventStore::connect(url, options, types).await?)
+        }
+    })
 }
 
 fn topic(settings: &Distributed) -> Result<Topic, StartError> {

@@ -92,6 +92,7 @@ fn mend(error: &StoreError) -> &'static str {
         StoreError::Corrupt { .. } => "; restore it from a backup",
         StoreError::Denied { .. } => "; give a --database URL with the right user and password",
         StoreError::NotMigrated { .. }
+        | StoreError::Foreign { .. }
         | StoreError::Invalid { .. }
         | StoreError::Unknown { .. }
         | StoreError::Unavailable { .. } => "",

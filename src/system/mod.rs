@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::engines::Opened;
 pub use self::{
-    config::{Config, DatabaseUrl, Distributed, Engines, Roles},
+    config::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles},
     engines::migrate,
     failure::{StartError, StopError},
 };

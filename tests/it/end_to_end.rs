@@ -16,6 +16,18 @@ on_every_topology!(
     what_cannot_be_had_is_said_in_the_first_answer_or_in_the_order,
 );
 
+#[tokio::test]
+async fn an_order_is_carried_through_on_postgres_es() {
+    let ground = Ground::through_postgres_es().await;
+    an_order_is_placed_reserved_paid_shipped_and_completed(ground).await;
+}
+
+#[tokio::test]
+async fn an_order_is_refused_on_postgres_es() {
+    let ground = Ground::through_postgres_es().await;
+    what_cannot_be_had_is_said_in_the_first_answer_or_in_the_order(ground).await;
+}
+
 /// Asks for the order again until it is as wanted.
 async fn until(server: &Server, order: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     until_at(server, &format!("/orders/{order}"), wanted).await

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod adopting;
 mod binary;
 mod consistency;
 mod crash;

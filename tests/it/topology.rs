@@ -111,6 +111,13 @@ impl Ground {
         }
     }
 
+    /// Every role writes the log through postgres-es.
+    pub(crate) async fn through_postgres_es() -> Self {
+        let mut servers = Servers::create().await;
+        servers.event_store = "postgres-es";
+        Self::Distributed(servers)
+    }
+
     /// Starts the shop and waits until each of its processes says where it listens.
     pub(crate) fn start(&self) -> Server {
         match self {
@@ -126,11 +133,21 @@ pub(crate) struct Servers {
     name: String,
     database: String,
     kafka: String,
+    event_store: &'static str,
 }
 
 impl Servers {
     /// A migrated database.
     pub(crate) async fn create() -> Self {
+        let servers = Self::empty().await;
+        let migrated = servers.command(&["migrate"]).output().unwrap();
+        let said = String::from_utf8_lossy(&migrated.stderr);
+        assert!(migrated.status.success(), "{said}");
+        servers
+    }
+
+    /// A database without any table.
+    pub(crate) async fn empty() -> Self {
         let admin = address("ORDERLOG_TEST_DATABASE");
         let name = format!("it_{}", Uuid::now_v7().simple());
         let mut connection = PgConnection::connect(&admin).await.unwrap();
@@ -139,16 +156,18 @@ impl Servers {
             .await
             .unwrap();
         let base = admin.rsplit_once('/').unwrap().0;
-        let servers = Self {
+        Self {
             database: format!("{base}/{name}"),
             kafka: address("ORDERLOG_TEST_KAFKA"),
+            event_store: "postgres",
             admin,
             name,
-        };
-        let migrated = servers.command(&["migrate"]).output().unwrap();
-        let said = String::from_utf8_lossy(&migrated.stderr);
-        assert!(migrated.status.success(), "{said}");
-        servers
+        }
+    }
+
+    /// A connection to the database.
+    pub(crate) async fn session(&self) -> PgConnection {
+        PgConnection::connect(&self.database).await.unwrap()
     }
 
     /// Starts these roles, of which the first takes commands and the last answers queries.
@@ -169,6 +188,7 @@ impl Servers {
             .env("ORDERLOG_DATABASE", &self.database)
             .env("ORDERLOG_KAFKA", &self.kafka)
             .env("ORDERLOG_TOPIC", &self.name)
+            .env("ORDERLOG_EVENT_STORE", self.event_store)
             .env_remove("ORDERLOG_LOG");
         command
     }

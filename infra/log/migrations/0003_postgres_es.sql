@@ -32,7 +32,8 @@ BEGIN
     NEW.recorded_at := greatest(last.recorded_at, clock_timestamp());
     NEW.occurred_at :=
         coalesce(NEW.occurred_at, (NEW.metadata->>'occurred_at')::timestamptz, NEW.recorded_at);
-    NEW.event_id := coalesce(NEW.event_id, gen_random_uuid());
+    NEW.event_id := coalesce(
+        NEW.event_id, orderlog_uuid(NEW.metadata->>'event_id'), gen_random_uuid());
     NEW.command_id :=
         coalesce(NEW.command_id, orderlog_uuid(NEW.metadata->>'command_id'), NEW.event_id);
     NEW.correlation_id := coalesce(

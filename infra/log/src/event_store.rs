@@ -281,6 +281,15 @@ pub enum StoreError {
         /// The version that this build needs.
         known: i64,
     },
+    /// The database has a table of events that is not the log's.
+    #[error(
+        "{database} has a table `events` that is not orderlog's; if postgres-es filled it, \
+         run `orderlog adopt postgres-es --database URL`"
+    )]
+    Foreign {
+        /// The database, without its password.
+        database: String,
+    },
     /// The database refuses the user, or what the user asks for.
     #[error("{database} refuses the user: {detail}")]
     Denied {

@@ -4,7 +4,8 @@
 //! Each process has one `appender`: it gathers what waits, has it planned (`plan`), and has the
 //! function `orderlog_append` write it in one statement (`call`), behind the counter row that
 //! serialises all processes. Reads go through a pool (`reads`, `rows`). `heads` tells how far the log
-//! reaches, whoever wrote it.
+//! reaches, whoever wrote it. `postgres_es` is the engine that writes through that crate, and the
+//! adoption of a database that it filled.
 
 mod appender;
 mod arrays;
@@ -14,6 +15,7 @@ mod failure;
 mod heads;
 mod inbox;
 mod plan;
+mod postgres_es;
 mod reads;
 mod rows;
 mod schema;
@@ -24,7 +26,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::{appender::Appender, connect::Database, heads::Heads, inbox::Inbox, reads::Reads};
-pub use self::{connect::PgOptions, schema::migrate};
+pub use self::{
+    connect::PgOptions,
+    postgres_es::{AggregateTypes, PgEsEventStore, adopt},
+    schema::migrate,
+};
 use crate::{
     event::{Position, RecordedEvent, Version},
     event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},

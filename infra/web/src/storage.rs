@@ -26,6 +26,7 @@ impl From<StoreError> for Problem {
             | StoreError::Newer { .. }
             | StoreError::Older { .. }
             | StoreError::NotMigrated { .. }
+            | StoreError::Foreign { .. }
             | StoreError::Denied { .. }
             | StoreError::Invalid { .. }
             | StoreError::NotWritable { .. }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The largest payload of an event, bytes.
-const EVENT_LIMIT: usize = 512 * 1024;
+pub(super) const EVENT_LIMIT: usize = 512 * 1024;
 
 /// What the database told of the log. Versions may have moved on since; they are checked again.
 #[derive(Default)]
@@ -150,10 +150,7 @@ impl<'a> Planner<'a> {
                 });
             }
         }
-        let mut events = decided.writes.iter().flat_map(|write| &write.events);
-        events
-            .find(|event| event.data.len() > EVENT_LIMIT)
-            .map(too_large)
+        decided.too_large()
     }
 
     /// The stream, on which the item relies from now on; at the version `guess` if nothing else is
@@ -233,6 +230,14 @@ impl Decided {
     /// How many events it has.
     pub(super) fn count(&self) -> usize {
         self.writes.iter().map(|write| write.events.len()).sum()
+    }
+
+    /// The answer where one of its events is larger than the log takes.
+    pub(super) fn too_large(&self) -> Option<AppendOutcome> {
+        let mut events = self.writes.iter().flat_map(|write| &write.events);
+        events
+            .find(|event| event.data.len() > EVENT_LIMIT)
+            .map(too_large)
     }
 
     /// The write whose last event says of the command what its own row needs not say again.

@@ -104,6 +104,17 @@ impl Reads {
         self.again(read).await.map(i64::unsigned_abs)
     }
 
+    /// Version of a stream; 0 where it does not exist.
+    pub(super) async fn version(&self, category: &str, id: &str) -> Result<Version, StoreError> {
+        let read = || {
+            sqlx::query_scalar::<_, i64>(rows::VERSION)
+                .bind(category)
+                .bind(id)
+                .fetch_one(&self.pool)
+        };
+        self.again(read).await.map(i64::unsigned_abs)
+    }
+
     async fn again<T, F>(&self, read: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = sqlx::Result<T>>,

@@ -52,6 +52,9 @@ FROM log LEFT JOIN LATERAL (
 
 pub(super) const POSITION: &str = "SELECT coalesce(max(position), 0) FROM events";
 
+pub(super) const VERSION: &str = "
+SELECT coalesce(max(sequence), 0) FROM events WHERE aggregate_type = $1 AND aggregate_id = $2";
+
 /// A number of the log as the database keeps it. Nothing there is larger than its largest.
 pub(super) fn bounded(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)

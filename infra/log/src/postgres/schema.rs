@@ -27,18 +27,27 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     let mut connection = pool.acquire().await.map_err(failed)?;
     match version(&mut connection).await.map_err(failed)? {
         found if found > known() => Err(newer(database, found)),
-        _ => migrations()
-            .run(&mut *connection)
-            .await
-            .map_err(|error| match error {
-                MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-                    failed(error)
-                }
-                other => StoreError::Corrupt {
-                    detail: format!("{database}: the log's tables: {other}"),
-                },
-            }),
+        0 if has_events(&mut connection).await.map_err(failed)? => Err(StoreError::Foreign {
+            database: database.to_owned(),
+        }),
+        _ => create(&mut connection, database).await,
     }
+}
+
+/// Creates the log's tables, or brings them up to date, whatever else there is.
+pub(super) async fn create(
+    connection: &mut PgConnection,
+    database: &str,
+) -> Result<(), StoreError> {
+    let created = migrations().run(connection).await;
+    created.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            classify(database, &error)
+        }
+        other => StoreError::Corrupt {
+            detail: format!("{database}: the log's tables: {other}"),
+        },
+    })
 }
 
 /// The version of the schema that this build needs.
@@ -60,6 +69,12 @@ pub(super) async fn check(connection: &mut PgConnection, database: &str) -> Resu
         }),
         _ => Ok(()),
     }
+}
+
+async fn has_events(connection: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar("SELECT to_regclass('events') IS NOT NULL")
+        .fetch_one(connection)
+        .await
 }
 
 /// Version of the schema as it is found; 0 where there is none.

@@ -60,7 +60,8 @@ fn repeats(item: &Item<'_>) -> Option<usize> {
     }
 }
 
-fn repeat(first: &CommandRecord, decided: &Decided) -> AppendOutcome {
+/// The answer to a command whose id is recorded already.
+pub(super) fn repeat(first: &CommandRecord, decided: &Decided) -> AppendOutcome {
     if first.command.fingerprint == decided.command.fingerprint {
         AppendOutcome::Repeated(first.clone())
     } else {

@@ -4,6 +4,7 @@
 #[path = "../contract/mod.rs"]
 mod contract;
 
+mod adopting;
 mod alike;
 mod beside;
 mod cluster;
@@ -17,6 +18,7 @@ mod outage;
 mod postgres_es;
 mod restart;
 mod restore;
+mod through_postgres_es;
 
 use std::{sync::Arc, time::Duration};
 

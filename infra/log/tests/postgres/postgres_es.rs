@@ -26,15 +26,15 @@ use crate::{
 
 /// Counts.
 #[derive(Debug, Default, Serialize, Deserialize)]
-struct Counter(u64);
+pub(crate) struct Counter(pub(crate) u64);
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum Counted {
+pub(crate) enum Counted {
     Up,
 }
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Never;
+pub(crate) struct Never;
 
 impl fmt::Display for Never {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,18 +73,18 @@ impl Aggregate for Counter {
     }
 }
 
-type Theirs = PersistedEventStore<PostgresEventRepository, Counter>;
+pub(crate) type Theirs = PersistedEventStore<PostgresEventRepository, Counter>;
 
-fn theirs(pool: &PgPool) -> Theirs {
+pub(crate) fn theirs(pool: &PgPool) -> Theirs {
     PersistedEventStore::new_event_store(PostgresEventRepository::new(pool.clone()))
 }
 
-fn framework(pool: &PgPool) -> CqrsFramework<Counter, Theirs> {
+pub(crate) fn framework(pool: &PgPool) -> CqrsFramework<Counter, Theirs> {
     CqrsFramework::new(theirs(pool), Vec::new(), ())
 }
 
 /// The same event, the engine's way.
-fn ours(id: &str, version: u64) -> Decided {
+pub(crate) fn ours(id: &str, version: u64) -> Decided {
     let mut decided = decided(&format!("counter-{id}"), version, 1);
     let event = &mut decided.writes[0].events[0];
     event.event_type = "Up".to_owned();
