@@ -7,7 +7,9 @@ use orderlog_web::server;
 use tokio::net::TcpListener;
 
 use super::scratch::{Scratch, with_scratch};
-use crate::system::{Config, DatabaseUrl, Distributed, Engines, Roles, System, migrate};
+use crate::system::{
+    Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles, System, migrate,
+};
 
 /// Which system is measured.
 #[derive(Clone, Debug, clap::Args)]
@@ -65,6 +67,7 @@ async fn distributed(scratch: &Scratch, server: &str, brokers: &str) -> anyhow::
     let topic = scratch.topic(brokers);
     Ok(Engines::Distributed(Distributed {
         database,
+        event_store: EventStoreEngine::Postgres,
         partitions: topic.partitions,
         topic: Some(topic),
     }))

@@ -181,7 +181,7 @@ async fn decide(ruling: Ruling, args: DecideArgs) -> Result<(), Failure> {
 }
 
 async fn of(shop: &ShopArgs) -> Result<DeadLetters, Failure> {
-    Ok(System::dead_letters_of(&shop.config()).await?)
+    Ok(System::dead_letters_of(&shop.config()?).await?)
 }
 
 fn kind(kind: ConsumerKind) -> &'static str {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use orderlog_log::{
     event::NewEvent,
-    event_store::{CommandEnvelope, Decided, EventStore, Fingerprint, StreamAppend, Verdict},
+    event_store::{CommandEnvelope, Decided, Fingerprint, StreamAppend, Verdict},
 };
 use serde_json::Value;
 use uuid::Uuid;
