@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use orderlog_log::{
     event::NewEvent,
-    event_store::{CommandEnvelope, Decided, EventStore, Fingerprint, StreamAppend, Verdict},
+    event_store::{CommandEnvelope, Decided, Fingerprint, StreamAppend, Verdict},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -74,7 +74,8 @@ impl Shop {
             );
         }
         match &self.ground {
-            Ground::Embedded(_) => assert!(server.terminate()),
+            // However it ends, what is parked and what was decided is stored.
+            Ground::Embedded(_) => server.kill(),
             Ground::Distributed(_) => self.server = Some(server),
         }
     }
