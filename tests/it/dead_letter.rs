@@ -74,7 +74,8 @@ impl Shop {
             );
         }
         match &self.ground {
-            Ground::Embedded(_) => assert!(server.terminate()),
+            // However it ends, what is parked and what was decided is stored.
+            Ground::Embedded(_) => server.kill(),
             Ground::Distributed(_) => self.server = Some(server),
         }
     }

@@ -14,7 +14,8 @@ use orderlog_log::{
     sqlite::SqliteEventStore,
 };
 use orderlog_runtime::{
-    process::{ParkedEvent, ProcessSave, ProcessState, ProcessStore, SaveError},
+    dead_letter::ParkedEvent,
+    process::{ProcessSave, ProcessState, ProcessStore, SaveError},
     sqlite::{SqliteProcessStore, SqliteWorkStore},
     work::{Lease, LeasedWork, NewWork, Settled, WorkCounts, WorkStore},
 };
