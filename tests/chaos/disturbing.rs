@@ -1,5 +1,6 @@
 //! What is done to the shop while its customers order: processes are killed at random moments, and
-//! now and then a server is restarted or falls silent, the killing going on.
+//! now and then a server is restarted or falls silent, or a process is frozen for so long that others
+//! take over what it held, the killing going on.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -31,6 +32,9 @@ const BLOWS: [Blow; 5] = [
 /// How long a paused Kafka says nothing.
 const SILENCE: Duration = Duration::from_secs(4);
 
+/// How long a process is frozen: longer than Kafka waits for a member of a group, 10 seconds.
+const FROST: Duration = Duration::from_secs(13);
+
 pub(crate) struct Disturbing {
     kills: u64,
     chance: Chance,
@@ -40,6 +44,7 @@ pub(crate) struct Disturbing {
 #[derive(Debug, Default)]
 pub(crate) struct Disturbed {
     pub(crate) kills: BTreeMap<&'static str, u64>,
+    pub(crate) frozen: BTreeMap<&'static str, u64>,
     pub(crate) blows: BTreeMap<Blow, u64>,
 }
 
@@ -58,6 +63,11 @@ impl Disturbing {
             let victim = self.chance.below(shop.processes());
             let role = shop.kill(victim, self.chance.millis(0..1_000)).await;
             *disturbed.kills.entry(role).or_default() += 1;
+            if kill % between_blows == 1 {
+                let victim = *self.chance.one_of(&shop.followers());
+                let role = shop.freeze(victim, FROST).await;
+                *disturbed.frozen.entry(role).or_default() += 1;
+            }
             if kill % between_blows == 0 && !servers.are_spared() {
                 ended(blow.take()).await;
                 let next = blows.next().unwrap();

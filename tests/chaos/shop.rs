@@ -36,6 +36,9 @@ const ROLES: [&str; 10] = [
 /// How long the keeper waits before it starts a process again that has ended by itself.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// How long a process that was frozen may go on before it can be killed.
+const THAW: Duration = Duration::from_secs(2);
+
 pub(crate) struct Shop {
     keepers: Vec<Keeper>,
     fell: Arc<Mutex<Vec<Fall>>>,
@@ -64,7 +67,15 @@ impl Fall {
 struct Keeper {
     role: &'static str,
     base: String,
-    kills: mpsc::Sender<Duration>,
+    told: mpsc::Sender<Told>,
+}
+
+/// What a keeper is told to do with its process.
+enum Told {
+    /// Kill it with SIGKILL and start it again after so long.
+    Kill(Duration),
+    /// Stop it for so long, and let it go on.
+    Freeze(Duration),
 }
 
 impl Shop {
@@ -80,11 +91,15 @@ impl Shop {
             let log = servers.logs().join(format!("{number}-{role}.log"));
             command.stdin(Stdio::null()).stdout(Stdio::null());
             // So that a kill is over before the next is sent.
-            let (kills, told) = mpsc::channel(1);
+            let (tell, told) = mpsc::channel(1);
             let fell = Arc::clone(&shop.fell);
             shop._processes.spawn(keep(role, command, log, told, fell));
             let base = format!("http://{address}");
-            shop.keepers.push(Keeper { role, base, kills });
+            shop.keepers.push(Keeper {
+                role,
+                base,
+                told: tell,
+            });
         }
         shop
     }
@@ -99,10 +114,25 @@ impl Shop {
         self.keepers.len()
     }
 
+    /// Those that follow partitions.
+    pub(crate) fn followers(&self) -> Vec<usize> {
+        let follows =
+            |number: &usize| matches!(self.keepers[*number].role, "projector" | "process");
+        (0..self.keepers.len()).filter(follows).collect()
+    }
+
     /// Has a process killed as soon as it runs, and started again after `pause`; answers its role.
     pub(crate) async fn kill(&self, number: usize, pause: Duration) -> &'static str {
         let keeper = &self.keepers[number];
-        keeper.kills.send(pause).await.unwrap();
+        keeper.told.send(Told::Kill(pause)).await.unwrap();
+        keeper.role
+    }
+
+    /// Has a process stopped for `span`; answers its role. What it held is meanwhile given to others, of
+    /// which it knows nothing when it goes on.
+    pub(crate) async fn freeze(&self, number: usize, span: Duration) -> &'static str {
+        let keeper = &self.keepers[number];
+        keeper.told.send(Told::Freeze(span)).await.unwrap();
         keeper.role
     }
 
@@ -110,7 +140,7 @@ impl Shop {
     pub(crate) async fn whole(&self) {
         let client = reqwest::Client::new();
         for keeper in &self.keepers {
-            while keeper.kills.capacity() == 0 || !lives(&client, &keeper.base).await {
+            while keeper.told.capacity() == 0 || !lives(&client, &keeper.base).await {
                 tokio::time::sleep(PAUSE / 5).await;
             }
         }
@@ -130,31 +160,47 @@ async fn keep(
     role: &'static str,
     mut command: Command,
     log: PathBuf,
-    mut kills: mpsc::Receiver<Duration>,
+    mut told: mpsc::Receiver<Told>,
     fell: Arc<Mutex<Vec<Fall>>>,
 ) {
     loop {
         let file = appended(&log);
         let start = file.metadata().unwrap().len();
         let mut child: Child = command.stderr(file).spawn().unwrap();
-        let pause = tokio::select! {
-            ended = child.wait() => {
-                let life = std::fs::read(&log).unwrap().split_off(start as usize);
-                let life = String::from_utf8_lossy(&life);
-                let last = life.lines().last().unwrap_or_default();
-                let ran = life.contains(" listens at ");
-                let said = format!("{}: {last}", ended.unwrap());
-                fell.lock().push(Fall { role, ran, said });
-                PAUSE
-            }
-            pause = kills.recv() => {
-                child.kill().await.unwrap();
-                let Some(pause) = pause else { return };
-                pause
+        let pause = loop {
+            tokio::select! {
+                ended = child.wait() => {
+                    let life = std::fs::read(&log).unwrap().split_off(start as usize);
+                    let life = String::from_utf8_lossy(&life);
+                    let last = life.lines().last().unwrap_or_default();
+                    let ran = life.contains(" listens at ");
+                    let said = format!("{}: {last}", ended.unwrap());
+                    fell.lock().push(Fall { role, ran, said });
+                    break PAUSE;
+                }
+                told = told.recv() => match told {
+                    Some(Told::Kill(pause)) => {
+                        child.kill().await.unwrap();
+                        break pause;
+                    }
+                    Some(Told::Freeze(span)) => {
+                        signal(&child, "-STOP").await;
+                        tokio::time::sleep(span).await;
+                        signal(&child, "-CONT").await;
+                        tokio::time::sleep(THAW).await;
+                    }
+                    None => return,
+                },
             }
         };
         tokio::time::sleep(pause).await;
     }
+}
+
+async fn signal(child: &Child, signal: &str) {
+    let pid = child.id().unwrap().to_string();
+    let told = Command::new("kill").args([signal, &pid]).status().await;
+    assert!(told.unwrap().success());
 }
 
 fn appended(log: &PathBuf) -> File {

@@ -38,6 +38,7 @@ impl fmt::Display for Summary {
             "  killed with -9     {kills}: {}",
             counts(&disturbed.kills)
         )?;
+        writeln!(f, "  frozen for 13 s    {}", counts(&disturbed.frozen))?;
         writeln!(f, "  servers            {}", blows(disturbed))?;
         writeln!(
             f,
