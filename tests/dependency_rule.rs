@@ -77,8 +77,8 @@ const SQL: &[&str] = &[
     "diesel",
 ];
 
-/// Crates that may speak SQL.
-const ENGINES: &[&str] = &["orderlog-log", "orderlog-runtime"];
+/// Crates that may speak SQL: the engines, and the yardsticks for them.
+const ENGINES: &[&str] = &["orderlog-log", "orderlog-runtime", "orderlog-bench"];
 
 /// The longest that a file may be, tests included.
 const LONGEST_FILE: usize = 400;

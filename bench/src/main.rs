@@ -1,56 +1,64 @@
-//! Durable appends of the log's embedded engine against a raw file and UmaDB's engine, in one run:
-//! `cargo run --release -p orderlog-bench`. It is a package of its own so that nobody who only
-//! builds orderlog compiles UmaDB. Next: `umadb`, and `orderlog::bench` for all the rest.
+//! The log beside the engines of others, in one run: `cargo run --release -p orderlog-bench`. The
+//! embedded engine meets a raw file and UmaDB's engine; with `--engine postgres`, commands through the
+//! executor meet the same commands through cqrs-es on postgres-es, and plain inserts. It is a package of its own so that
+//! nobody who only builds orderlog compiles those. Next: `umadb`, `postgres_es`, and `orderlog::bench`.
 
+mod plain_inserts;
+mod postgres_es;
 mod umadb;
-
-use std::io;
 
 use clap::Parser;
 use orderlog::bench::{
-    append::{AppendArgs, LOG, RAW_FILE, log_writers, raw_file_writers},
-    load::{Tally, measure},
-    table::{Report, Row},
+    append::{AppendArgs, Engine, postgres, sqlite},
+    scratch::with_scratch,
 };
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Durable appends: orderlog's embedded log against a raw file and UmaDB's engine
+/// Durable appends: orderlog beside the engines of others
 #[derive(Parser)]
 struct Arguments {
     #[command(flatten)]
     append: AppendArgs,
+
+    /// Connections of postgres-es, and of the plain inserts; postgres-es's own default is 10
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    peer_connections: u32,
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let args = Arguments::parse().append;
-    let scratch = args.scratch()?;
-    let mut raw_file = raw_file_writers(&args, scratch.path())?;
-    let mut log = log_writers(&args, scratch.path())?;
-    let mut umadb = umadb::writers(args.writers, scratch.path())?;
-    let mut tallies = [Tally::new(), Tally::new(), Tally::new()];
-    for round in 0..=args.rounds {
-        let results = [
-            measure(&mut raw_file, args.round()).await?,
-            measure(&mut log, args.round()).await?,
-            measure(&mut umadb, args.round()).await?,
-        ];
-        // The first round warms up and does not count.
-        if round > 0 {
-            tallies
-                .iter_mut()
-                .zip(results)
-                .for_each(|(tally, result)| tally.add(result));
-        }
+    let arguments = Arguments::parse();
+    match arguments.append.engine {
+        Engine::Sqlite => embedded(&arguments.append).await,
+        Engine::Postgres => on_postgres(&arguments).await,
     }
-    let names = [RAW_FILE, LOG, umadb::NAME];
-    let rows = names
-        .iter()
-        .zip(&tallies)
-        .map(|(name, tally)| Row::new(name, tally))
-        .collect();
-    Report::new(args.title(), rows, &[(1, 0), (1, 2), (2, 0)])
-        .print(&mut io::stdout().lock(), args.json)
+}
+
+async fn embedded(args: &AppendArgs) -> anyhow::Result<()> {
+    let scratch = args.scratch()?;
+    let umadb = umadb::writers(args.writers, scratch.path())?;
+    let contest = sqlite::contest(args, scratch.path())?.enter(umadb::NAME, args.timed(umadb));
+    let compared = [(1, 0), (1, 2), (2, 0)];
+    args.report(args.title(), contest, &compared).await
+}
+
+async fn on_postgres(arguments: &Arguments) -> anyhow::Result<()> {
+    let args = &arguments.append;
+    with_scratch(async |scratch| {
+        let (server, connections) = (args.server()?, arguments.peer_connections);
+        let ours = scratch.database(server).await?;
+        let theirs = scratch.database(server).await?;
+        let peer = postgres_es::writers(args.writers, connections, &theirs).await?;
+        let plain = plain_inserts::writers(args.writers, connections, &theirs).await?;
+        let contest = postgres::contest(args, &ours)
+            .await?
+            .enter(postgres_es::NAME, args.timed(peer))
+            .enter(plain_inserts::NAME, args.timed(plain));
+        let compared = [(0, 1), (0, 2), (2, 1)];
+        args.report(args.command_title().await?, contest, &compared)
+            .await
+    })
+    .await
 }

@@ -1,35 +1,31 @@
-//! `orderlog bench append`: durable appends by many writers, the log's embedded engine against a
-//! raw file. The contestants take turns in short rounds, so that a drift of the disk hits both.
-//! UmaDB's engine joins them in the package `orderlog-bench`.
+//! `orderlog bench append`: durable appends by many writers. On the embedded engine (`sqlite`) it is the
+//! store beside a raw file on the same disk; on PostgreSQL (`postgres`), whole commands through the
+//! executor. The engines of others join them in the package `orderlog-bench`.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+pub mod postgres;
+pub mod sqlite;
 
-use anyhow::{Context, bail};
-use orderlog_log::{
-    event_store::{AppendOutcome, EventStore},
-    sqlite::SqliteEventStore,
-};
+use std::{io, path::PathBuf, time::Duration};
+
+use anyhow::Context;
+use orderlog_runtime::postgres::PgServer;
 
 use super::{
-    load::{Tally, Writer, measure},
-    raw_file::RawFile,
-    sample::Sample,
-    table::{Report, Row},
+    contest::{Contest, Timed},
+    load::Writer,
+    scratch::with_scratch,
+    table::Report,
 };
-
-/// Name of the raw file in the report.
-pub const RAW_FILE: &str = "raw file + fdatasync";
-/// Name of the log in the report.
-pub const LOG: &str = "orderlog (SQLite)";
 
 /// What to measure.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AppendArgs {
+    /// The log's engine: sqlite measures appends to the store, postgres whole commands through the executor
+    #[arg(long, value_enum, default_value_t = Engine::Sqlite)]
+    pub engine: Engine,
+    /// PostgreSQL server; databases of the bench's own are created there and removed again
+    #[arg(long, value_name = "URL", required_if_eq("engine", "postgres"))]
+    pub database: Option<String>,
     /// Writers at once, one event per command each
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     pub writers: u16,
@@ -47,31 +43,54 @@ pub struct AppendArgs {
     pub json: bool,
 }
 
+/// An engine of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Engine {
+    /// SQLite files.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+}
+
 /// Runs the bench and prints its report.
 pub async fn run(args: AppendArgs) -> anyhow::Result<()> {
-    let scratch = args.scratch()?;
-    let mut raw_file = raw_file_writers(&args, scratch.path())?;
-    let mut log = log_writers(&args, scratch.path())?;
-    let (mut raw_tally, mut log_tally) = (Tally::new(), Tally::new());
-    for round in 0..=args.rounds {
-        let (raw_round, log_round) = (
-            measure(&mut raw_file, args.round()).await?,
-            measure(&mut log, args.round()).await?,
-        );
-        // The first round warms up and does not count.
-        if round > 0 {
-            raw_tally.add(raw_round);
-            log_tally.add(log_round);
+    match args.engine {
+        Engine::Sqlite => {
+            let scratch = args.scratch()?;
+            let contest = sqlite::contest(&args, scratch.path())?;
+            args.report(args.title(), contest, &[(1, 0)]).await
+        }
+        Engine::Postgres => {
+            with_scratch(async |scratch| {
+                let database = scratch.database(args.server()?).await?;
+                let contest = postgres::contest(&args, &database).await?;
+                args.report(args.command_title().await?, contest, &[]).await
+            })
+            .await
         }
     }
-    let rows = vec![Row::new(RAW_FILE, &raw_tally), Row::new(LOG, &log_tally)];
-    Report::new(args.title(), rows, &[(1, 0)]).print(&mut io::stdout().lock(), args.json)
 }
 
 impl AppendArgs {
-    /// The time of one round of one contestant.
-    pub fn round(&self) -> Duration {
-        Duration::from_secs(self.seconds) / self.rounds
+    /// These writers as a contestant.
+    pub fn timed<W: Writer>(&self, writers: Vec<W>) -> Timed<W> {
+        Timed::new(writers, Duration::from_secs(self.seconds) / self.rounds)
+    }
+
+    /// Runs the contest and prints its report, with these ratios of places in it.
+    pub async fn report(
+        &self,
+        title: String,
+        contest: Contest,
+        compared: &[(usize, usize)],
+    ) -> anyhow::Result<()> {
+        let rows = contest.run(self.rounds).await?;
+        Report::new(title, rows, compared).print(&mut io::stdout().lock(), self.json)
+    }
+
+    /// The server to measure on.
+    pub fn server(&self) -> anyhow::Result<&str> {
+        self.database.as_deref().context("give --database URL")
     }
 
     /// A directory for the files of the run; it goes when dropped.
@@ -82,64 +101,21 @@ impl AppendArgs {
             .with_context(|| format!("create a directory in {}", self.dir.display()))
     }
 
-    /// What is measured, in one line.
+    /// What is measured on the embedded engine, in one line.
     pub fn title(&self) -> String {
         format!(
             "durable appends, one event of ~250 B per command, {} writers, {} rounds, {} s per contestant",
             self.writers, self.rounds, self.seconds
         )
     }
-}
 
-/// The writers of a raw file in `directory`.
-pub fn raw_file_writers(args: &AppendArgs, directory: &Path) -> anyhow::Result<Vec<RawFileWriter>> {
-    let file = Arc::new(RawFile::create(&directory.join("raw-file"))?);
-    Ok((0..args.writers)
-        .map(|_| RawFileWriter {
-            file: Arc::clone(&file),
-            sample: Sample::new(),
-        })
-        .collect())
-}
-
-/// The writers of a log in `directory`.
-pub fn log_writers(args: &AppendArgs, directory: &Path) -> anyhow::Result<Vec<LogWriter>> {
-    let directory = directory.join("log");
-    std::fs::create_dir(&directory)?;
-    let store = SqliteEventStore::open(&directory)?;
-    Ok((0..args.writers)
-        .map(|_| LogWriter {
-            store: store.clone(),
-            sample: Sample::new(),
-        })
-        .collect())
-}
-
-/// Appends samples to a raw file.
-pub struct RawFileWriter {
-    file: Arc<RawFile>,
-    sample: Sample,
-}
-
-impl Writer for RawFileWriter {
-    async fn write(&mut self) -> anyhow::Result<()> {
-        Ok(self.file.append(self.sample.next_event().encoded()).await?)
-    }
-}
-
-/// Appends samples to a log: version checked, command id recorded.
-pub struct LogWriter {
-    store: SqliteEventStore,
-    sample: Sample,
-}
-
-impl Writer for LogWriter {
-    async fn write(&mut self) -> anyhow::Result<()> {
-        let decided = self.sample.next_event().decided();
-        let outcomes = self.store.append(vec![decided]).await?;
-        match outcomes.as_slice() {
-            [AppendOutcome::Recorded(_)] => Ok(()),
-            other => bail!("the append was not recorded: {other:?}"),
-        }
+    /// What is measured on PostgreSQL, in one line; the server's durability is part of it.
+    pub async fn command_title(&self) -> anyhow::Result<String> {
+        let durability = PgServer::new(self.server()?)?.durability().await?;
+        Ok(format!(
+            "commands (load, decide, append), one event of ~250 B each, ten per stream, {} at once, \
+             {} rounds, {} s per contestant; {durability}",
+            self.writers, self.rounds, self.seconds
+        ))
     }
 }

@@ -36,8 +36,20 @@ impl Connection {
 
     /// Posts JSON under an Idempotency-Key and reads the answer.
     pub async fn post(&mut self, path: &str, key: &str, json: &str) -> io::Result<Answer> {
+        let header = format!("idempotency-key: {key}\r\n");
+        self.send(path, &header, json).await
+    }
+
+    /// Asks GraphQL, behind the write of `token`, and reads the answer; the server is to wait for it
+    /// as long as it ever does.
+    pub async fn query(&mut self, token: &str, json: &str) -> io::Result<Answer> {
+        let headers = format!("consistency-token: {token}\r\nprefer: wait=10\r\n");
+        self.send("/graphql", &headers, json).await
+    }
+
+    async fn send(&mut self, path: &str, headers: &str, json: &str) -> io::Result<Answer> {
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: {}\r\nidempotency-key: {key}\r\n\
+            "POST {path} HTTP/1.1\r\nhost: {}\r\n{headers}\
              content-type: application/json\r\ncontent-length: {}\r\n\r\n{json}",
             self.host,
             json.len()

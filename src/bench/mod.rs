@@ -2,20 +2,30 @@
 //! run, because absolute figures differ from machine to machine and from hour to hour.
 //!
 //! # Layout
-//! - [`append`]: durable appends to the log against a raw file.
+//! - [`append`]: durable appends to the log against a raw file; commands on PostgreSQL.
+//! - [`relay`]: the log published to Kafka, against a bare producer.
 //! - [`place_order`]: orders over HTTP, accepted and carried through.
-//! - [`load`]: many writers at once, each operation timed.
-//! - [`sample`] and [`raw_file`]: what is appended, and the yardstick for it.
+//! - [`visibility`]: how soon an order that was placed is seen.
+//! - [`contest`] and [`load`]: contestants that take turns; many writers at once, each operation timed.
+//! - [`sample`], [`sheet`] and [`raw_file`]: what is appended, and the yardstick for it.
+//! - [`ground`] and [`scratch`]: a system of the bench's own, and what it makes on others' servers.
 //! - [`shop`] and [`http`]: what orders are placed at, and the connection that carries them.
 //! - [`table`]: the result of comparisons, for people and for programs.
 
 pub mod append;
 pub mod place_order;
+pub mod relay;
+pub mod visibility;
 
+pub mod contest;
 pub mod load;
 
 pub mod raw_file;
 pub mod sample;
+pub mod sheet;
+
+pub mod ground;
+pub mod scratch;
 
 pub mod http;
 pub mod shop;

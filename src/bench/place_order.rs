@@ -6,7 +6,6 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,17 +16,19 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::{
+    ground::GroundArgs,
     http::Connection,
     load::{Tally, Writer, measure},
     shop::{Counts, Shop},
 };
+use crate::system::Roles;
 
 /// What to measure.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PlaceOrderArgs {
-    /// A running system; one is started for the bench where absent
-    #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
+    /// The system
+    #[command(flatten)]
+    pub ground: GroundArgs,
     /// Clients at once, each with a connection of its own
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     pub clients: u16,
@@ -37,9 +38,6 @@ pub struct PlaceOrderArgs {
     /// Products that the orders are spread over
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     pub products: u16,
-    /// Directory for the data of the system that is started; a temporary one where absent
-    #[arg(long, conflicts_with = "url")]
-    pub data_dir: Option<PathBuf>,
     /// Do not wait until the orders are carried through; a system started for the bench then has
     /// its fan-out paused, so that acceptance is measured alone
     #[arg(long)]
@@ -52,6 +50,8 @@ pub struct PlaceOrderArgs {
 /// What was measured.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
+    /// The system that was asked.
+    pub system: String,
     /// Clients at once.
     pub clients: u16,
     /// Orders accepted.
@@ -91,8 +91,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Time between two looks at how far the orders are.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// Runs the bench against the system at `base` and prints its outcome.
-pub async fn run(args: &PlaceOrderArgs, base: &str) -> anyhow::Result<()> {
+/// Runs the bench and prints its outcome.
+pub async fn run(args: PlaceOrderArgs) -> anyhow::Result<()> {
+    let roles = match args.accept_only {
+        true => Roles::NO_FAN_OUT,
+        false => Roles::ALL,
+    };
+    args.ground
+        .stand(roles, async |base| measured(&args, base).await)
+        .await
+}
+
+async fn measured(args: &PlaceOrderArgs, base: &str) -> anyhow::Result<()> {
     let shop = Arc::new(Shop::open(base, args.products).await?);
     let before = shop.counts().await?;
     let mut clients = Vec::new();
@@ -108,12 +118,12 @@ pub async fn run(args: &PlaceOrderArgs, base: &str) -> anyhow::Result<()> {
         true => None,
         false => Some(carried_through(&shop, before, accepted, start).await?),
     };
-    let outcome = Outcome::new(args.clients, accepted, &tally, errors, carried);
+    let outcome = Outcome::new(args, accepted, &tally, errors, carried);
     outcome.print(&mut io::stdout().lock(), args.json)
 }
 
 /// Waits until all accepted orders are confirmed or ended.
-async fn carried_through(
+pub(super) async fn carried_through(
     shop: &Shop,
     before: Counts,
     accepted: u64,
@@ -203,7 +213,7 @@ fn errors_of(clients: &[Client]) -> BTreeMap<String, u64> {
 
 impl Outcome {
     fn new(
-        clients: u16,
+        args: &PlaceOrderArgs,
         accepted: u64,
         tally: &Tally,
         errors: BTreeMap<String, u64>,
@@ -211,7 +221,8 @@ impl Outcome {
     ) -> Self {
         let milliseconds = |share| tally.quantile(share).as_micros() as f64 / 1e3;
         Self {
-            clients,
+            system: args.ground.name(),
+            clients: args.clients,
             accepted,
             accepted_per_second: accepted as f64 / tally.elapsed.as_secs_f64(),
             p50_ms: milliseconds(0.5),
@@ -229,7 +240,11 @@ impl Outcome {
             writeln!(out)?;
             return Ok(());
         }
-        writeln!(out, "orders over HTTP, {} clients\n", self.clients)?;
+        writeln!(
+            out,
+            "orders over HTTP, {} clients, {}\n",
+            self.clients, self.system
+        )?;
         writeln!(
             out,
             "accepted          {:>9.0} per second   ({} orders)",

@@ -19,12 +19,12 @@ pub struct Row {
     pub slowest_round: f64,
     /// Fastest round.
     pub fastest_round: f64,
-    /// Half of the operations took at most this, milliseconds.
-    pub p50_ms: f64,
+    /// Half of the operations took at most this, milliseconds; absent where none was timed alone.
+    pub p50_ms: Option<f64>,
     /// 99 of 100 took at most this, milliseconds.
-    pub p99_ms: f64,
+    pub p99_ms: Option<f64>,
     /// The longest, milliseconds.
-    pub max_ms: f64,
+    pub max_ms: Option<f64>,
 }
 
 /// How one contestant compares to another.
@@ -52,7 +52,10 @@ pub struct Report {
 impl Row {
     /// The row of a contestant.
     pub fn new(name: &str, tally: &Tally) -> Self {
-        let milliseconds = |share| tally.quantile(share).as_micros() as f64 / 1e3;
+        let milliseconds = |share| {
+            let timed = !tally.latency.is_empty();
+            timed.then(|| tally.quantile(share).as_micros() as f64 / 1e3)
+        };
         Self {
             name: name.to_owned(),
             operations: tally.operations,
@@ -117,8 +120,12 @@ impl Report {
             let rounds = format!("{:.0} .. {:.0}", row.slowest_round, row.fastest_round);
             writeln!(
                 out,
-                "{:width$}  {:>10.0}  {rounds:>19}  {:>8.2}  {:>8.2}  {:>8.2}",
-                row.name, row.per_second, row.p50_ms, row.p99_ms, row.max_ms
+                "{:width$}  {:>10.0}  {rounds:>19}  {:>8}  {:>8}  {:>8}",
+                row.name,
+                row.per_second,
+                shown(row.p50_ms),
+                shown(row.p99_ms),
+                shown(row.max_ms)
             )?;
         }
         writeln!(out)?;
@@ -127,6 +134,10 @@ impl Report {
         }
         Ok(())
     }
+}
+
+fn shown(milliseconds: Option<f64>) -> String {
+    milliseconds.map_or("-".to_owned(), |it| format!("{it:.2}"))
 }
 
 #[cfg(test)]

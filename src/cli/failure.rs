@@ -37,6 +37,14 @@ impl Failure {
         }
     }
 
+    /// Something stands against it.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: 4,
+        }
+    }
+
     /// A server could not be reached.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self {

@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod adopt;
 mod bench;
+mod dead_letter;
 mod failure;
 mod health;
 mod import;
@@ -61,6 +62,9 @@ enum Verb {
     /// List read models, or rebuild them from the log.
     #[command(subcommand)]
     Projection(projection::Verb),
+    /// List events that could not be taken, and decide what becomes of them.
+    #[command(subcommand)]
+    DeadLetter(dead_letter::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -129,6 +133,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Health(args) => health::run(&args),
         Verb::Import(args) => import::run(args),
         Verb::Projection(verb) => projection::run(verb),
+        Verb::DeadLetter(verb) => dead_letter::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {
             clap_complete::generate(

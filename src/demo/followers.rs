@@ -12,6 +12,7 @@ use orderlog_domain::{
     payment::{PaymentCommand, Refund},
 };
 use orderlog_log::{clock::Clock, event::RecordedEvent, event_store::EventStore};
+use orderlog_runtime::dead_letter;
 
 use super::{
     DemoError, Pace,
@@ -42,6 +43,9 @@ pub(super) async fn follow(
             let Some(order) = orders.get(&event.partition_key) else {
                 return Ok(None);
             };
+            if event.category() == dead_letter::CATEGORY {
+                return Ok(None);
+            }
             let fact = Fact::decode(&event.stream, &event.event_type, &event.data)?;
             Ok(deed(order.story, &event, &fact).map(|deed| (order.id(), event, deed)))
         })

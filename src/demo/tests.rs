@@ -68,6 +68,7 @@ impl Shop {
         let handler = ProcessHandler::new(aggregates.clone(), Arc::clone(&store), timings);
         let process = ProcessRuntime::new(
             "fulfilment",
+            Arc::clone(&store),
             Arc::new(state),
             Arc::new(handler),
             clock.clone(),

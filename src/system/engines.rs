@@ -126,17 +126,21 @@ impl Opened {
         })
     }
 
-    /// The partitions that this process follows as a member of `group`.
+    /// The partitions that this process follows as a member of the topic's `group`.
     pub(super) fn fan_out(&self, group: &str) -> Result<Box<dyn FanOut>, StartError> {
         let log = Arc::clone(&self.log);
         Ok(match &self.engines {
             Kind::Embedded { .. } => Box::new(TailFanOut::new(log)),
-            Kind::Distributed { settings, .. } => Box::new(Joining {
-                topic: topic(settings)?,
-                group: group.to_owned(),
-                log,
-                joined: None,
-            }),
+            Kind::Distributed { settings, .. } => {
+                let topic = topic(settings)?;
+                Box::new(Joining {
+                    // Of this topic alone: systems on the same brokers don't disturb each other.
+                    group: format!("{}-{group}", topic.name),
+                    topic,
+                    log,
+                    joined: None,
+                })
+            }
         })
     }
 

@@ -18,7 +18,8 @@ use orderlog_command_api::aggregates::Aggregates;
 use orderlog_domain::fact::Fact;
 use orderlog_log::{clock::Clock, event::Position, event_store::EventStore};
 use orderlog_runtime::{
-    process::until_quiet, projector::Projector, read_store::ReadStore, work::WorkStore,
+    dead_letter::DeadLetters, process::until_quiet, projector::Projector, read_store::ReadStore,
+    work::WorkStore,
 };
 use tokio::{
     sync::watch,
@@ -34,9 +35,9 @@ pub use self::{
 };
 
 /// Consumer group of the projectors.
-const PROJECTORS: &str = "orderlog-projector";
+const PROJECTORS: &str = "projector";
 /// Consumer group of the process runtimes.
-const PROCESSES: &str = "orderlog-process";
+const PROCESSES: &str = "process";
 
 /// A running system. Dropped without [`System::stop`] it ends as if killed.
 pub struct System {
@@ -138,6 +139,11 @@ impl System {
     pub async fn projector_of(config: &Config) -> Result<Projector<Fact>, StartError> {
         let opened = Opened::open(config).await?;
         Ok(parts::projector(&opened, config).await?.1)
+    }
+
+    /// What projections and processes could not take, to be looked at and decided upon; nothing runs.
+    pub async fn dead_letters_of(config: &Config) -> Result<DeadLetters, StartError> {
+        parts::dead_letters(&Opened::open(config).await?).await
     }
 
     /// Cancelled when the system stops; what runs beside it ends with it.

@@ -15,6 +15,7 @@ use orderlog_domain::{
 };
 use orderlog_log::event::{Position, RecordedEvent};
 use orderlog_runtime::{
+    dead_letter::DeadLetters,
     process::{ProcessRuntime, ProcessSettings, ProcessStore},
     projector::{DecodeError, Projector, ProjectorError},
     read_store::{Activity, Progress, ReadStore, Standing},
@@ -52,9 +53,27 @@ pub(super) fn process(
     timings: Timings,
 ) -> ProcessRuntime {
     let log = Arc::clone(&system.log);
-    let handler = ProcessHandler::new(system.aggregates.clone(), log, timings);
+    let handler = ProcessHandler::new(system.aggregates.clone(), Arc::clone(&log), timings);
     let (handler, clock) = (Arc::new(handler), system.clock.clone());
-    ProcessRuntime::new(PROCESS, store, handler, clock, ProcessSettings::default())
+    ProcessRuntime::new(
+        PROCESS,
+        log,
+        store,
+        handler,
+        clock,
+        ProcessSettings::default(),
+    )
+}
+
+pub(super) async fn dead_letters(opened: &Opened) -> Result<DeadLetters, StartError> {
+    let (log, reads) = (Arc::clone(&opened.log), opened.reads(false).await?);
+    let processes = opened.processes().await?;
+    Ok(DeadLetters::new(
+        log,
+        reads,
+        processes,
+        [PROCESS.to_owned()],
+    ))
 }
 
 pub(super) fn work_loop(system: &System, work: Arc<dyn WorkStore>, timings: &Timings) -> WorkLoop {

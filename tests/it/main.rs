@@ -7,6 +7,7 @@ mod binary;
 mod consistency;
 mod crash;
 mod data_directory;
+mod dead_letter;
 mod end_to_end;
 mod invoices;
 mod playground;

@@ -1,13 +1,22 @@
 //! Where a shop under test stands: one process on a data directory, or every role as processes of
 //! their own on PostgreSQL and Kafka. What is tested is the same.
 
-use std::{env, process::Command};
+use std::{
+    env,
+    process::{Command, Output},
+};
 
+use orderlog_log::{
+    event_store::EventStore,
+    postgres::{PgEventStore, PgOptions},
+    sqlite::SqliteEventStore,
+};
+use rusqlite::OpenFlags;
 use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::binary::Server;
+use crate::binary::{Server, run};
 
 /// Runs each of these tests on both.
 macro_rules! on_every_topology {
@@ -53,6 +62,53 @@ impl Ground {
 
     pub(crate) async fn distributed() -> Self {
         Self::Distributed(Servers::create().await)
+    }
+
+    /// The log itself, while nobody else has it.
+    pub(crate) async fn log(&self) -> Box<dyn EventStore> {
+        match self {
+            Self::Embedded(directory) => {
+                Box::new(SqliteEventStore::open(directory.path()).unwrap())
+            }
+            Self::Distributed(servers) => {
+                let log = PgEventStore::connect(&servers.database, PgOptions::default()).await;
+                Box::new(log.unwrap())
+            }
+        }
+    }
+
+    /// Runs a command of the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        match self {
+            Self::Embedded(directory) => run(directory.path(), arguments),
+            Self::Distributed(servers) => servers.command(arguments).output().unwrap(),
+        }
+    }
+
+    /// How many events are parked, by all read models and processes, as it lies in the tables.
+    pub(crate) async fn parked(&self) -> i64 {
+        match self {
+            Self::Embedded(directory) => {
+                let count = |file: &str, table: &str| -> i64 {
+                    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+                    let file = directory.path().join(file);
+                    let db = rusqlite::Connection::open_with_flags(file, flags).unwrap();
+                    let count = format!("SELECT count(*) FROM {table}");
+                    db.query_row(&count, [], |row| row.get(0)).unwrap()
+                };
+                count("read.db", "parked") + count("events.db", "process_parked")
+            }
+            Self::Distributed(servers) => {
+                let mut connection = PgConnection::connect(&servers.database).await.unwrap();
+                sqlx::query_scalar(
+                    "SELECT (SELECT count(*) FROM read_models.parked) \
+                     + (SELECT count(*) FROM process_parked)",
+                )
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
+            }
+        }
     }
 
     /// Every role writes the log through postgres-es.

@@ -11,10 +11,12 @@
 //! - [`read_model`]: typed reading of a projection's rows: get, page, wait for one's own write.
 //! - [`kafka`]: the log on a topic: published by the relay, handed out to consumer groups.
 //! - [`process`]: each event once to a handler, in order per key.
+//! - [`dead_letter`]: what could not be folded or handled, and what is decided about it.
 //! - [`work`]: durable, leased work rows: timers, retries, calls to the outside.
 //! - [`backoff`]: how long to wait before the next try.
 
 pub mod backoff;
+pub mod dead_letter;
 pub mod kafka;
 pub mod postgres;
 pub mod process;

@@ -23,6 +23,7 @@ mod read_store;
 mod registry;
 mod rows;
 mod schema;
+mod server;
 mod standings;
 mod told;
 mod watch;
@@ -33,6 +34,7 @@ pub use database::{PgDatabase, PgMigrateError};
 pub use process::PgProcessStore;
 pub use read_store::{PgReadSettings, PgReadStore};
 pub use schema::{PgOpenError, migrate, pool};
+pub use server::PgServer;
 pub use work::PgWorkStore;
 
 fn sql_limit(limit: usize) -> i64 {

@@ -4,11 +4,14 @@
 //! Next: [`ProcessRuntime`] follows partitions, `run` is the loop over one, its `window` knows what
 //! may run and what is passed.
 
+mod handling;
 mod quiet;
 mod reading;
 mod run;
 mod runtime;
 mod window;
+
+use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -16,9 +19,9 @@ use orderlog_log::{
     event::{Position, RecordedEvent},
     event_store::StoreError,
 };
-use uuid::Uuid;
 
 use crate::{
+    dead_letter::ParkedEvent,
     source::{Checkpoint, Offset, SourceError, StoredCheckpoint},
     work::NewWork,
 };
@@ -69,8 +72,8 @@ pub trait ProcessStore: Send + Sync + 'static {
 pub struct ProcessState {
     /// All events of the partition up to here are handled or parked.
     pub checkpoint: StoredCheckpoint,
-    /// Partition keys with parked events, of any partition.
-    pub parked_keys: Vec<String>,
+    /// Partition keys with parked events, of any partition, each with their positions, oldest first.
+    pub parked: HashMap<String, Vec<Position>>,
 }
 
 /// What a process writes at once.
@@ -90,23 +93,10 @@ pub struct ProcessSave {
     pub work: Vec<NewWork>,
     /// Events that could not be handled, or wait behind one.
     pub parked: Vec<ParkedEvent>,
+    /// Positions of events that are not parked any more; of none that is in `parked`.
+    pub unparked: Vec<Position>,
     /// Now.
     pub at: DateTime<Utc>,
-}
-
-/// An event that a process could not handle, or that waits behind one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParkedEvent {
-    /// Its partition key; later events of this key wait behind it.
-    pub partition_key: String,
-    /// Its position.
-    pub position: Position,
-    /// Its id.
-    pub event_id: Uuid,
-    /// Its type.
-    pub event_type: String,
-    /// Why it was not handled.
-    pub reason: String,
 }
 
 /// Why a process could not save.

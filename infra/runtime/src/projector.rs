@@ -10,6 +10,7 @@ mod follow;
 mod live;
 mod member;
 mod modes;
+mod redrive;
 mod status;
 
 use std::{
@@ -165,7 +166,7 @@ async fn publish_start(store: &dyn ReadStore, defined: &Defined) -> Result<(), R
             } else {
                 vec![0; store.partitions() as usize].into()
             };
-            standing.parked = Arc::new(stored.parked.into_iter().collect());
+            standing.parked = Arc::new(stored.first_parked());
             standing.activity = activity;
         });
     Ok(())

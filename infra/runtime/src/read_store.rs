@@ -8,13 +8,17 @@ mod changes;
 mod progress;
 mod written;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use orderlog_log::event::Position;
 use uuid::Uuid;
 
 use crate::{
+    dead_letter::ParkedEvent,
     projection::Definition,
     read_model::PageQuery,
     source::{Checkpoint, StoredCheckpoint},
@@ -22,7 +26,7 @@ use crate::{
 
 pub use changes::{Change, Changed, Changes, Subscription};
 pub use progress::{Activity, Progress, Standing};
-pub use written::{Commit, IndexEntry, NewParked, RowChange, StoredRow, Target, TargetCommit};
+pub use written::{Commit, IndexEntry, RowChange, StoredRow, Target, TargetCommit};
 
 /// Where read models live.
 #[async_trait]
@@ -95,7 +99,7 @@ pub trait ReadStore: Send + Sync + 'static {
         projection: &str,
         after: Position,
         limit: usize,
-    ) -> Result<Vec<Parked>, ReadError>;
+    ) -> Result<Vec<ParkedEvent>, ReadError>;
 
     /// Positions of events behind `after` that the index of the log names, oldest first.
     async fn positions(
@@ -150,8 +154,8 @@ pub struct Stored {
 pub struct TargetStanding {
     /// How far it has come in each partition; one that is missing stands at the start.
     pub checkpoints: BTreeMap<u32, StoredCheckpoint>,
-    /// Parked partition keys, each with the position of its first parked event.
-    pub parked: Vec<(String, Position)>,
+    /// Parked partition keys, each with the positions of its parked events, oldest first.
+    pub parked: HashMap<String, Vec<Position>>,
 }
 
 impl Stored {
@@ -169,6 +173,13 @@ impl TargetStanding {
         stored.unwrap_or(StoredCheckpoint::start_of(log_id))
     }
 
+    /// Parked partition keys, each with the position of its first parked event.
+    pub fn first_parked(&self) -> HashMap<String, Position> {
+        let first =
+            |(key, positions): (&String, &Vec<Position>)| Some((key.clone(), *positions.first()?));
+        self.parked.iter().filter_map(first).collect()
+    }
+
     /// The position passed in each of `count` partitions.
     pub fn positions(&self, count: u32) -> Arc<[Position]> {
         let position = |partition| {
@@ -177,23 +188,6 @@ impl TargetStanding {
         };
         (0..count).map(position).collect()
     }
-}
-
-/// An event that could not be folded, or that waits behind one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parked {
-    /// The projection.
-    pub projection: String,
-    /// The event's partition key; later events of this key wait behind it.
-    pub partition_key: String,
-    /// The event's position.
-    pub position: Position,
-    /// Its id.
-    pub event_id: Uuid,
-    /// Its type.
-    pub event_type: String,
-    /// Why it was not folded.
-    pub reason: String,
 }
 
 /// What events can be found by.

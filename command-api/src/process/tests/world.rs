@@ -238,6 +238,7 @@ impl World {
     fn process(&self) -> ProcessRuntime {
         ProcessRuntime::new(
             "fulfilment",
+            Arc::clone(&self.store),
             Arc::clone(&self.process),
             self.handler(),
             self.time.clock.clone(),

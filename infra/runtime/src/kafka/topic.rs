@@ -101,6 +101,23 @@ impl Topic {
         })
     }
 
+    /// Deletes the topic and all that it carries; nothing to do where there is none.
+    pub async fn remove(&self) -> Result<(), TopicError> {
+        let admin = self.admin()?;
+        let answered = admin.delete_topics(&[&self.name], &options()).await;
+        match answered.map_err(|error| self.failure(&error))?.pop() {
+            Some(
+                Ok(_)
+                | Err((
+                    _,
+                    RDKafkaErrorCode::UnknownTopicOrPartition | RDKafkaErrorCode::UnknownTopic,
+                )),
+            ) => Ok(()),
+            Some(Err((_, code))) => Err(self.refusal(code)),
+            None => Err(self.unreachable("no answer to the deletion of the topic")),
+        }
+    }
+
     fn admin(&self) -> Result<AdminClient<Logged>, TopicError> {
         AdminClient::from_config_and_context(&self.client(&[]), Logged)
             .map_err(|error| self.failure(&error))

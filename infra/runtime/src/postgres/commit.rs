@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::{failure::Failure, load, locks, log_index, rows, told};
 use crate::{
+    dead_letter::ParkedEvent,
     projection::Column,
-    read_store::{NewParked, Target, TargetCommit},
+    read_store::{Target, TargetCommit},
 };
 
 /// The commit of one target whose definition has these columns.
@@ -44,6 +45,7 @@ pub(super) async fn write(
         }
         log_index::write(&mut transaction, &commit.index).await?;
     }
+    unpark(&mut transaction, writes).await?;
     park(&mut transaction, writes).await?;
     transaction.commit().await?;
     Ok(())
@@ -135,6 +137,26 @@ async fn advance(
         .collect())
 }
 
+async fn unpark(connection: &mut PgConnection, writes: &[Write<'_>]) -> sqlx::Result<()> {
+    for Write { commit, .. } in writes {
+        if commit.unparked.is_empty() {
+            continue;
+        }
+        let positions = commit.unparked.iter();
+        let positions: Vec<i64> = positions.map(|position| position.cast_signed()).collect();
+        sqlx::query(
+            "DELETE FROM read_models.parked \
+             WHERE projection = $1 AND generation = $2 AND position = ANY($3)",
+        )
+        .bind(&commit.target.projection)
+        .bind(commit.target.generation.cast_signed())
+        .bind(positions)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
 async fn park(connection: &mut PgConnection, writes: &[Write<'_>]) -> sqlx::Result<()> {
     let parked = writes.iter().flat_map(|write| {
         let target = &write.commit.target;
@@ -144,14 +166,14 @@ async fn park(connection: &mut PgConnection, writes: &[Write<'_>]) -> sqlx::Resu
             .iter()
             .map(move |parked| (target, parked))
     });
-    let parked: Vec<(&Target, &NewParked)> = parked.collect();
+    let parked: Vec<(&Target, &ParkedEvent)> = parked.collect();
     if parked.is_empty() {
         return Ok(());
     }
-    let number = |of: fn(&(&Target, &NewParked)) -> u64| -> Vec<i64> {
+    let number = |of: fn(&(&Target, &ParkedEvent)) -> u64| -> Vec<i64> {
         parked.iter().map(of).map(u64::cast_signed).collect()
     };
-    let text = |of: fn(&NewParked) -> &str| -> Vec<String> {
+    let text = |of: fn(&ParkedEvent) -> &str| -> Vec<String> {
         // A text of PostgreSQL has everything but this character.
         let stored = |text: &str| text.replace('\0', "\u{fffd}");
         parked

@@ -9,7 +9,7 @@ use super::schema;
 /// A database. Cheap to clone; clones share connections.
 #[derive(Clone)]
 pub struct PgDatabase {
-    options: PgConnectOptions,
+    options: Box<PgConnectOptions>,
     pool: PgPool,
 }
 
@@ -29,7 +29,10 @@ impl PgDatabase {
     pub fn new(url: &str, connections: u32) -> Result<Self, sqlx::Error> {
         let options: PgConnectOptions = url.parse()?;
         let pool = schema::pool(options.clone(), connections);
-        Ok(Self { options, pool })
+        Ok(Self {
+            options: Box::new(options),
+            pool,
+        })
     }
 
     /// The connections.
@@ -39,7 +42,7 @@ impl PgDatabase {
 
     /// How it is reached, for connections beside the pool.
     pub fn options(&self) -> PgConnectOptions {
-        self.options.clone()
+        self.options.as_ref().clone()
     }
 
     /// Creates all tables, those of the log included, or brings them up to date; safe to run at any

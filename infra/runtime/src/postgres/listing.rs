@@ -5,7 +5,10 @@ use sqlx::{PgPool, Row, postgres::PgRow};
 use uuid::Uuid;
 
 use super::{checkpoints, generation::table, sql_limit};
-use crate::read_store::{Parked, Stored, Target};
+use crate::{
+    dead_letter::ParkedEvent,
+    read_store::{Stored, Target},
+};
 
 /// Every projection of the store, by name.
 pub(super) async fn all(pool: &PgPool, log_id: Uuid) -> sqlx::Result<Vec<Stored>> {
@@ -78,7 +81,7 @@ pub(super) async fn parked(
     projection: &str,
     after: Position,
     limit: usize,
-) -> sqlx::Result<Vec<Parked>> {
+) -> sqlx::Result<Vec<ParkedEvent>> {
     let rows = sqlx::query(
         "SELECT partition_key, position, event_id, event_type, reason FROM read_models.parked \
          WHERE projection = $1 AND position > $2 AND generation = \
@@ -91,8 +94,7 @@ pub(super) async fn parked(
     .fetch_all(pool)
     .await?;
     let parked = |row: &PgRow| {
-        Ok(Parked {
-            projection: projection.to_owned(),
+        Ok(ParkedEvent {
             partition_key: row.try_get(0)?,
             position: row.try_get::<i64, _>(1)?.cast_unsigned(),
             event_id: row.try_get(2)?,

@@ -13,7 +13,8 @@ use super::{
     work::WorkColumns,
 };
 use crate::{
-    process::{ParkedEvent, ProcessSave, ProcessState, ProcessStore, SaveError},
+    dead_letter::{ParkedEvent, by_key},
+    process::{ProcessSave, ProcessState, ProcessStore, SaveError},
     source::{Checkpoint, StoredCheckpoint},
 };
 
@@ -54,16 +55,17 @@ impl PgProcessStore {
             };
         }
         // Read last: what is parked may be ahead of the checkpoint, never behind.
-        let parked_keys = sqlx::query_scalar(
-            "SELECT DISTINCT partition_key FROM process_parked WHERE process = $1",
+        let parked: Vec<(String, i64)> = sqlx::query_as(
+            "SELECT partition_key, position FROM process_parked WHERE process = $1 \
+             ORDER BY position",
         )
         .bind(process)
         .fetch_all(&self.pool)
         .await?;
-        Ok(ProcessState {
-            checkpoint,
-            parked_keys,
-        })
+        let unsigned =
+            |(key, position): (String, i64)| Ok::<_, sqlx::Error>((key, position.cast_unsigned()));
+        let parked = by_key(parked.into_iter().map(unsigned))?;
+        Ok(ProcessState { checkpoint, parked })
     }
 }
 
@@ -133,10 +135,15 @@ async fn write(pool: &PgPool, save: &ProcessSave) -> sqlx::Result<bool> {
           ON CONFLICT (process, position) DO UPDATE
             SET partition_key = excluded.partition_key, event_id = excluded.event_id,
                 event_type = excluded.event_type, reason = excluded.reason
+        ), unparked AS (
+          DELETE FROM process_parked AS stored USING moved
+          WHERE stored.process = moved.process AND stored.position = ANY($20)
         )
         SELECT EXISTS (SELECT FROM moved)";
     let work = WorkColumns::of(&save.work);
     let parked = &save.parked;
+    let unparked = save.unparked.iter();
+    let unparked = unparked.map(|position| position.cast_signed());
     let positions = parked.iter().map(|parked| parked.position.cast_signed());
     let text = |of: fn(&ParkedEvent) -> &str| -> Vec<String> {
         // A text of PostgreSQL has everything but this character.
@@ -168,6 +175,7 @@ async fn write(pool: &PgPool, save: &ProcessSave) -> sqlx::Result<bool> {
         )
         .bind(text(|parked| &parked.event_type))
         .bind(text(|parked| &parked.reason))
+        .bind(unparked.collect::<Vec<i64>>())
         .fetch_one(pool)
         .await
 }

@@ -24,12 +24,13 @@ use super::{
     watch::Watch,
 };
 use crate::{
+    dead_letter::ParkedEvent,
     projection::Definition,
     read_model::PageQuery,
     read_store::{
-        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Parked,
-        Progress, ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target,
-        TargetCommit, TargetStanding,
+        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Progress,
+        ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target, TargetCommit,
+        TargetStanding,
     },
     source::{Checkpoint, SLOTS},
 };
@@ -316,7 +317,7 @@ impl ReadStore for PgReadStore {
         projection: &str,
         after: Position,
         limit: usize,
-    ) -> Result<Vec<Parked>, ReadError> {
+    ) -> Result<Vec<ParkedEvent>, ReadError> {
         let parked = listing::parked(&self.pool, projection, after, limit).await;
         Ok(parked.map_err(Failure::from)?)
     }

@@ -1,6 +1,6 @@
 //! Which projections the store has, in which generation: defining, staging, adopting, listing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use orderlog_log::event::Position;
 use sqlx::{PgConnection, PgExecutor, Row};
@@ -13,6 +13,7 @@ use super::{
     told::tell_read_again,
 };
 use crate::{
+    dead_letter::by_key,
     projection::Definition,
     read_store::{Defined, Target},
     source::Checkpoint,
@@ -154,21 +155,21 @@ pub(super) async fn set_paused(
     Ok(())
 }
 
-/// Parked partition keys of a generation, each with the position of its first parked event.
+/// Parked partition keys of a generation, each with the positions of its parked events.
 pub(super) async fn parked_keys(
     connection: impl PgExecutor<'_>,
     target: &Target,
-) -> sqlx::Result<Vec<(String, Position)>> {
-    let keys: Vec<(String, i64)> = sqlx::query_as(
-        "SELECT partition_key, min(position) FROM read_models.parked \
-         WHERE projection = $1 AND generation = $2 GROUP BY partition_key",
+) -> sqlx::Result<HashMap<String, Vec<Position>>> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT partition_key, position FROM read_models.parked \
+         WHERE projection = $1 AND generation = $2 ORDER BY position",
     )
     .bind(&target.projection)
     .bind(target.generation.cast_signed())
     .fetch_all(connection)
     .await?;
-    let unsigned = |(key, position): (String, i64)| (key, position.cast_unsigned());
-    Ok(keys.into_iter().map(unsigned).collect())
+    let unsigned = |(key, position): (String, i64)| Ok((key, position.cast_unsigned()));
+    by_key(rows.into_iter().map(unsigned))
 }
 
 async fn begin(

@@ -44,7 +44,8 @@ pub(super) fn payload(commit: &Commit, origin: Uuid) -> Option<String> {
     if targets.is_empty() {
         return None;
     }
-    let parked = targets.iter().any(|target| !target.parked.is_empty());
+    let parks = |target: &&TargetCommit| !target.parked.is_empty() || !target.unparked.is_empty();
+    let parked = targets.iter().any(parks);
     let told = |with_rows: bool| {
         let of = |target: &&TargetCommit| ToldTarget {
             projection: target.target.projection.clone(),

@@ -3,16 +3,19 @@
 //! that they asked for. An event that waits for the infrastructure holds back its own key and the
 //! checkpoint, and nothing else.
 
-use std::{collections::VecDeque, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 use futures::{FutureExt, StreamExt, future::BoxFuture, stream::BoxStream};
 use orderlog_log::{event::RecordedEvent, event_store::StoreError};
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    EventHandler, HandleError, ProcessError, ProcessRuntime, ProcessSave, ProcessState,
-    ProcessStore, SaveError, reading::batches, runtime::TRIES, window::Window,
+    ProcessError, ProcessRuntime, ProcessSave, ProcessState, ProcessStore, SaveError,
+    handling::Handling,
+    reading::batches,
+    runtime::TRIES,
+    window::{Done, Window},
 };
 use crate::{
     backoff::Backoff,
@@ -30,12 +33,12 @@ pub(super) async fn run(
 ) -> Result<(), ProcessError> {
     let ProcessState {
         checkpoint: at,
-        parked_keys,
+        parked,
     } = stored;
     let mut run = Run {
         runtime,
         partition: grant.partition,
-        window: Window::new(at.checkpoint.log_id, parked_keys),
+        window: Window::new(&runtime.name, at.checkpoint.log_id, parked),
         backlog: VecDeque::new(),
         running: JoinSet::new(),
         stop: cancel.child_token(),
@@ -57,8 +60,9 @@ pub(super) async fn run(
     followed
 }
 
-/// One handler's end: the event, and what it asked for; `None` where it was given up at the end.
-type Handled = (RecordedEvent, Option<Result<Vec<NewWork>, String>>);
+/// The end of what was under way: the event, and what became of it; `None` where it was given up at
+/// the end.
+type Ended = (RecordedEvent, Option<Done>);
 
 /// The save under way; dropped with the process, so that nothing goes on behind its back.
 type Saving = BoxFuture<'static, Result<Checkpoint, SaveError>>;
@@ -68,7 +72,7 @@ struct Run<'a> {
     partition: u32,
     window: Window,
     backlog: VecDeque<(RecordedEvent, Option<Offset>)>,
-    running: JoinSet<Handled>,
+    running: JoinSet<Ended>,
     stop: CancellationToken,
     saved: Checkpoint,
     reached: StoredCheckpoint,
@@ -91,7 +95,7 @@ impl Run<'_> {
                 biased;
                 () = &mut left => return Ok(()),
                 saved = finished(&mut self.saving) => self.note_saved(saved)?,
-                Some(ended) = self.running.join_next() => self.note_handled(ended),
+                Some(ended) = self.running.join_next() => self.note_ended(ended),
                 Some(batch) = batches.next(), if room => self.take_in(batch?),
             }
         }
@@ -107,7 +111,7 @@ impl Run<'_> {
     /// Finishes what is under way and saves it.
     async fn finish(&mut self) -> Result<(), ProcessError> {
         while let Some(ended) = self.running.join_next().await {
-            self.note_handled(ended);
+            self.note_ended(ended);
         }
         loop {
             self.start_saving();
@@ -131,27 +135,31 @@ impl Run<'_> {
     }
 
     fn start(&mut self, event: RecordedEvent) {
-        let handler = Arc::clone(&self.runtime.handler);
-        let (permits, stop) = (Arc::clone(&self.runtime.permits), self.stop.clone());
+        let handling = Handling {
+            log: Arc::clone(&self.runtime.log),
+            handler: Arc::clone(&self.runtime.handler),
+            permits: Arc::clone(&self.runtime.permits),
+            stop: self.stop.clone(),
+        };
+        let due = self.window.due(&event);
         self.running.spawn(async move {
-            let handled = handle(handler.as_ref(), &event, &permits, &stop).await;
-            (event, handled)
+            let done = match due {
+                Some(due) => handling.again(due).await,
+                None => handling.one(&event).await,
+            };
+            (event, done)
         });
     }
 
-    fn note_handled(&mut self, ended: Result<Handled, tokio::task::JoinError>) {
+    fn note_ended(&mut self, ended: Result<Ended, tokio::task::JoinError>) {
         // Panics of handlers are contained in `handle`, and nothing aborts these tasks.
-        let Ok((event, handled)) = ended else { return };
-        match handled {
-            None => {}
-            Some(Ok(work)) => {
-                self.work.extend(work);
-                let next = self.window.handled(event.position, &event.partition_key);
-                if let Some(next) = next.filter(|_| !self.stop.is_cancelled()) {
-                    self.start(next);
-                }
-            }
-            Some(Err(reason)) => self.window.poison(event, reason),
+        let Ok((event, Some(mut done))) = ended else {
+            return;
+        };
+        self.work.append(&mut done.work);
+        let next = self.window.done(&event, done);
+        if let Some(next) = next.filter(|_| !self.stop.is_cancelled()) {
+            self.start(next);
         }
         self.advance();
     }
@@ -169,8 +177,9 @@ impl Run<'_> {
         if self.saving.is_some() {
             return;
         }
-        let parked = self.window.take_parked();
-        if self.reached.checkpoint == self.saved && self.work.is_empty() && parked.is_empty() {
+        let (parked, unparked) = self.window.take_parked();
+        let moved = self.reached.checkpoint != self.saved;
+        if !moved && self.work.is_empty() && parked.is_empty() && unparked.is_empty() {
             return;
         }
         let save = ProcessSave {
@@ -181,6 +190,7 @@ impl Run<'_> {
             offset: self.reached.offset,
             work: std::mem::take(&mut self.work),
             parked,
+            unparked,
             at: self.runtime.clock.now(),
         };
         self.saving = Some(save_surely(Arc::clone(&self.runtime.store), save).boxed());
@@ -200,41 +210,6 @@ impl Run<'_> {
             further
         };
         self.runtime.passed.send_if_modified(further);
-    }
-}
-
-/// Handles one event, as often as the infrastructure fails; `None` if it is to stop before.
-async fn handle(
-    handler: &dyn EventHandler,
-    event: &RecordedEvent,
-    permits: &Semaphore,
-    stop: &CancellationToken,
-) -> Option<Result<Vec<NewWork>, String>> {
-    let mut failures = 0;
-    loop {
-        let permit = tokio::select! {
-            biased;
-            () = stop.cancelled() => return None,
-            permit = permits.acquire() => permit.ok()?,
-        };
-        let reason = match AssertUnwindSafe(handler.handle(event)).catch_unwind().await {
-            Ok(Ok(work)) => return Some(Ok(work)),
-            Ok(Err(HandleError::Poison(reason))) => return Some(Err(reason)),
-            Ok(Err(HandleError::Infrastructure(reason))) => reason,
-            Err(_) => "the handler panicked".to_owned(),
-        };
-        drop(permit);
-        failures += 1;
-        tracing::warn!(
-            event.position = event.position,
-            reason,
-            failures,
-            "an event is handled again"
-        );
-        tokio::select! {
-            () = stop.cancelled() => return None,
-            () = tokio::time::sleep(Backoff::INFRASTRUCTURE.delay(failures)) => {}
-        }
     }
 }
 

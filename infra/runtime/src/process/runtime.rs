@@ -5,7 +5,11 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use orderlog_log::{clock::Clock, event::Position, event_store::StoreError};
+use orderlog_log::{
+    clock::Clock,
+    event::Position,
+    event_store::{EventStore, StoreError},
+};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +43,7 @@ impl Default for ProcessSettings {
 /// Runs one handler over the log.
 pub struct ProcessRuntime {
     pub(super) name: String,
+    pub(super) log: Arc<dyn EventStore>,
     pub(super) store: Arc<dyn ProcessStore>,
     pub(super) handler: Arc<dyn EventHandler>,
     pub(super) clock: Clock,
@@ -48,9 +53,10 @@ pub struct ProcessRuntime {
 }
 
 impl ProcessRuntime {
-    /// The process `name`, which answers events by `handler`.
+    /// The process `name`, which answers the events of `log` by `handler`.
     pub fn new(
         name: impl Into<String>,
+        log: Arc<dyn EventStore>,
         store: Arc<dyn ProcessStore>,
         handler: Arc<dyn EventHandler>,
         clock: Clock,
@@ -58,6 +64,7 @@ impl ProcessRuntime {
     ) -> Self {
         Self {
             name: name.into(),
+            log,
             store,
             handler,
             clock,

@@ -2,23 +2,38 @@
 //! of each key that is not handled yet), and how far all are handled without a gap. Nothing in
 //! here waits or writes.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use orderlog_log::event::{Position, RecordedEvent};
 use uuid::Uuid;
 
-use super::ParkedEvent;
-use crate::source::{Checkpoint, Offset, StoredCheckpoint};
+use crate::{
+    dead_letter::{Decision, Due, ParkedEvent, ParkedKeys, WAITS},
+    source::{Checkpoint, Offset, StoredCheckpoint},
+    work::NewWork,
+};
 
 /// Events that are read and not yet passed by the checkpoint.
 pub(super) struct Window {
+    /// Whose decisions about dead letters are to be carried out.
+    process: String,
     log_id: Uuid,
     /// Oldest first.
     events: VecDeque<Read>,
     /// Per key with an event under way, those that wait behind it.
     waiting: HashMap<String, VecDeque<RecordedEvent>>,
-    parked_keys: HashSet<String>,
-    parked: Vec<ParkedEvent>,
+    parked: ParkedKeys,
+}
+
+/// What became of an event that was under way.
+#[derive(Default)]
+pub(super) struct Done {
+    /// The work asked for.
+    pub(super) work: Vec<NewWork>,
+    /// Parked events that are not parked any more.
+    pub(super) unparked: Vec<Position>,
+    /// The event that is to be parked as the first of the key: it, or a parked one that failed again.
+    pub(super) failed: Option<(RecordedEvent, String)>,
 }
 
 /// An event that was read.
@@ -31,13 +46,13 @@ struct Read {
 }
 
 impl Window {
-    pub(super) fn new(log_id: Uuid, parked_keys: impl IntoIterator<Item = String>) -> Self {
+    pub(super) fn new(process: &str, log_id: Uuid, parked: HashMap<String, Vec<Position>>) -> Self {
         Self {
+            process: process.to_owned(),
             log_id,
             events: VecDeque::new(),
             waiting: HashMap::new(),
-            parked_keys: parked_keys.into_iter().collect(),
-            parked: Vec::new(),
+            parked: ParkedKeys::of(parked),
         }
     }
 
@@ -58,12 +73,16 @@ impl Window {
             offset,
             done: false,
         });
-        if self.parked_keys.contains(&event.partition_key) {
-            self.park_behind(event);
+        if self.concerns_others(&event) {
+            self.mark(event.position);
             return None;
         }
         if let Some(waiting) = self.waiting.get_mut(&event.partition_key) {
             waiting.push_back(event);
+            return None;
+        }
+        if self.is_to_park(&event) {
+            self.park(event);
             return None;
         }
         self.waiting
@@ -71,33 +90,42 @@ impl Window {
         Some(event)
     }
 
-    /// The event was handled; answers the next one of its key.
-    pub(super) fn handled(&mut self, position: Position, key: &str) -> Option<RecordedEvent> {
-        self.mark(position);
-        let next = self.waiting.get_mut(key).and_then(VecDeque::pop_front);
-        if next.is_none() {
-            self.waiting.remove(key);
+    /// What an event that may be handled comes to as a decision about dead letters; `None` where it
+    /// is for the handler.
+    pub(super) fn due(&self, event: &RecordedEvent) -> Option<Due> {
+        let decision = Decision::read(event).ok().flatten()?;
+        let due = self.parked.due(&event.partition_key, &decision);
+        if due.is_none() {
+            let (process, position) = (&self.process, decision.position);
+            tracing::info!(process, position, "there is no such dead letter any more");
         }
-        next
+        Some(due.unwrap_or_default())
     }
 
-    /// The event can't be handled: it is parked, with all that follow of its key.
-    pub(super) fn poison(&mut self, event: RecordedEvent, reason: String) {
-        tracing::error!(
-            event.position = event.position,
-            event.r#type = event.event_type,
-            reason,
-            "an event could not be handled and was parked"
-        );
-        let waiting = self
-            .waiting
-            .remove(&event.partition_key)
-            .unwrap_or_default();
-        self.parked_keys.insert(event.partition_key.clone());
-        self.park(event, reason);
-        for later in waiting {
-            self.park_behind(later);
+    /// Notes what became of an event that was under way; answers the next one of its key.
+    pub(super) fn done(&mut self, event: &RecordedEvent, done: Done) -> Option<RecordedEvent> {
+        self.mark(event.position);
+        let key = &event.partition_key;
+        for position in done.unparked {
+            self.parked.unpark(key, position);
         }
+        if let Some((event, reason)) = done.failed {
+            tracing::error!(
+                event.position = event.position,
+                event.r#type = event.event_type,
+                reason,
+                "an event could not be handled and was parked"
+            );
+            self.parked.park(ParkedEvent::of(&event, reason));
+        }
+        while let Some(next) = self.waiting.get_mut(key).and_then(VecDeque::pop_front) {
+            if !self.is_to_park(&next) {
+                return Some(next);
+            }
+            self.park(next);
+        }
+        self.waiting.remove(key);
+        None
     }
 
     /// Moves the window's start behind all that is handled without a gap.
@@ -114,24 +142,25 @@ impl Window {
         passed.map(|checkpoint| StoredCheckpoint { checkpoint, offset })
     }
 
-    /// What was parked since the last call.
-    pub(super) fn take_parked(&mut self) -> Vec<ParkedEvent> {
-        std::mem::take(&mut self.parked)
+    /// What was parked since the last call, and the positions of what is not parked any more.
+    pub(super) fn take_parked(&mut self) -> (Vec<ParkedEvent>, Vec<Position>) {
+        self.parked.take_news()
     }
 
-    fn park_behind(&mut self, event: RecordedEvent) {
-        self.park(event, "waits behind an earlier event of its key".to_owned());
+    /// Whether the event waits behind a parked one. A decision about dead letters does not.
+    fn is_to_park(&self, event: &RecordedEvent) -> bool {
+        self.parked.contains(&event.partition_key) && !Decision::is_for(event, &self.process)
     }
 
-    fn park(&mut self, event: RecordedEvent, reason: String) {
+    /// Whether the event is a decision about what another one has parked.
+    fn concerns_others(&self, event: &RecordedEvent) -> bool {
+        matches!(Decision::read(event), Ok(Some(decision)) if decision.consumer != self.process)
+    }
+
+    /// Parks the event behind an earlier one of its key.
+    fn park(&mut self, event: RecordedEvent) {
         self.mark(event.position);
-        self.parked.push(ParkedEvent {
-            partition_key: event.partition_key,
-            position: event.position,
-            event_id: event.event_id,
-            event_type: event.event_type,
-            reason,
-        });
+        self.parked.park(ParkedEvent::of(&event, WAITS.to_owned()));
     }
 
     fn mark(&mut self, position: Position) {

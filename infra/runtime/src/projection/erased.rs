@@ -168,7 +168,8 @@ impl<E, P: Projection<E>> Rows<P, E> {
         // A row that is gone belongs to nobody, in memory as in the store.
         kept.slot = row.is_some().then_some(touch.slot);
         kept.row = row;
-        kept.position = touch.position;
+        // An event that was parked is folded behind later ones.
+        kept.position = kept.position.max(touch.position);
         if !kept.dirty {
             kept.dirty = true;
             self.dirty.push(key.to_owned());

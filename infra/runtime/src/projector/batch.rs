@@ -4,7 +4,10 @@
 use orderlog_log::event::RecordedEvent;
 
 use super::ProjectorError;
-use crate::source::{Batch, Checkpoint, Offset, slot_of};
+use crate::{
+    dead_letter::Decision,
+    source::{Batch, Checkpoint, Offset, slot_of},
+};
 
 /// Reads an event's payload.
 pub type Decoder<E> = fn(&RecordedEvent) -> Result<E, DecodeError>;
@@ -23,7 +26,7 @@ pub enum DecodeError {
 /// Decoded events of one partition, oldest first.
 pub(crate) struct Decoded<E> {
     pub(crate) partition: u32,
-    /// Each event with its payload, or with why it has none.
+    /// Each event with what it says.
     pub(crate) events: Vec<DecodedEvent<E>>,
     /// Behind the last event.
     pub(crate) checkpoint: Checkpoint,
@@ -36,8 +39,44 @@ pub(crate) struct Decoded<E> {
 /// One event, decoded.
 pub(crate) struct DecodedEvent<E> {
     pub(crate) recorded: RecordedEvent,
-    pub(crate) fact: Result<E, String>,
+    pub(crate) said: Said<E>,
     pub(crate) slot: u32,
+}
+
+/// What an event says.
+pub(crate) enum Said<E> {
+    /// Something of the domain.
+    Fact(E),
+    /// A decision about a dead letter.
+    Decision(Decision),
+    /// Nothing that can be read; why.
+    Damaged(String),
+}
+
+impl<E> DecodedEvent<E> {
+    pub(crate) fn of(recorded: RecordedEvent, said: Said<E>) -> Self {
+        let slot = slot_of(&recorded.partition_key);
+        Self {
+            recorded,
+            said,
+            slot,
+        }
+    }
+}
+
+impl<E> Said<E> {
+    /// What the event says; an error where this build does not know.
+    pub(crate) fn by(recorded: &RecordedEvent, decode: Decoder<E>) -> Result<Self, String> {
+        let said = Decision::read(recorded).and_then(|decision| match decision {
+            Some(decision) => Ok(Self::Decision(decision)),
+            None => decode(recorded).map(Self::Fact),
+        });
+        match said {
+            Ok(said) => Ok(said),
+            Err(DecodeError::Damaged(reason)) => Ok(Self::Damaged(reason)),
+            Err(DecodeError::Unknown(reason)) => Err(reason),
+        }
+    }
 }
 
 impl<E> Decoded<E> {
@@ -52,10 +91,9 @@ impl<E> Decoded<E> {
             stop: None,
         };
         for recorded in batch.events {
-            let fact = match decode(&recorded) {
-                Ok(fact) => Ok(fact),
-                Err(DecodeError::Damaged(reason)) => Err(reason),
-                Err(DecodeError::Unknown(reason)) => {
+            let said = match Said::by(&recorded, decode) {
+                Ok(said) => said,
+                Err(reason) => {
                     let event = Box::new(recorded);
                     decoded.stop = Some(ProjectorError::NewerEvent { event, reason });
                     decoded.offset = None;
@@ -63,12 +101,7 @@ impl<E> Decoded<E> {
                 }
             };
             decoded.checkpoint = Checkpoint::behind(log_id, &recorded);
-            let slot = slot_of(&recorded.partition_key);
-            decoded.events.push(DecodedEvent {
-                recorded,
-                fact,
-                slot,
-            });
+            decoded.events.push(DecodedEvent::of(recorded, said));
         }
         decoded
     }

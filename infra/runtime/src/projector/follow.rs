@@ -181,7 +181,7 @@ impl<E: Send + Sync + 'static> Inner<E> {
         let mut targets: Vec<TargetCommit> =
             indexed(&batch, &mut group.index).into_iter().collect();
         for member in &mut group.members {
-            targets.extend(member.advance(self.store.as_ref(), &batch).await?);
+            targets.extend(member.advance(self, &batch).await?);
         }
         if !targets.is_empty() {
             let changes = self.announcements(&targets);
@@ -255,6 +255,7 @@ fn indexed<E>(batch: &Decoded<E>, index: &mut StoredCheckpoint) -> Option<Target
         offset: batch.offset,
         rows: Vec::new(),
         parked: Vec::new(),
+        unparked: Vec::new(),
         index: entries,
     })
 }

@@ -4,25 +4,29 @@
 
 use std::collections::{HashMap, HashSet};
 
-use orderlog_log::event::Position;
+use orderlog_log::event::{Position, RecordedEvent};
 use uuid::Uuid;
 
-use super::{Decoded, ProjectorError, batch::DecodedEvent};
+use super::{
+    Decoded, Inner, ProjectorError,
+    batch::{DecodedEvent, Said},
+};
 use crate::{
+    dead_letter::{ParkedEvent, ParkedKeys, WAITS},
     projection::{ErasedProjection, FoldError, FoldedRows, Occurred},
-    read_store::{NewParked, Progress, ReadError, ReadStore, Target, TargetCommit},
+    read_store::{Progress, ReadError, ReadStore, Target, TargetCommit},
     source::{StoredCheckpoint, partition_of},
 };
 
 /// A generation that is being folded in one partition.
 pub(crate) struct Member<E> {
-    name: &'static str,
+    pub(super) name: &'static str,
     target: Target,
     partition: u32,
     partitions: u32,
     at: StoredCheckpoint,
-    /// Parked keys of this partition.
-    parked: HashMap<String, Position>,
+    /// Of this partition.
+    pub(super) parked: ParkedKeys,
     parked_unpublished: bool,
     rows: Box<dyn FoldedRows<E>>,
 }
@@ -51,15 +55,14 @@ impl<E: 'static> Member<E> {
         let standing = store.standing(&target).await?;
         let at = standing.at(partition, log_id);
         let parked = standing.parked.into_iter();
+        let parked = parked.filter(|(key, _)| partition_of(key, partitions) == partition);
         Ok(Self {
             name: projection.definition().name,
             target,
             partition,
             partitions,
             at,
-            parked: parked
-                .filter(|(key, _)| partition_of(key, partitions) == partition)
-                .collect(),
+            parked: ParkedKeys::of(parked),
             parked_unpublished: true,
             rows: projection.folded_rows(cached),
         })
@@ -70,8 +73,9 @@ impl<E: 'static> Member<E> {
         self.at
     }
 
-    pub(crate) fn parked(&self) -> &HashMap<String, Position> {
-        &self.parked
+    /// Parked keys of this partition, each with the position of its first parked event.
+    pub(crate) fn first_parked(&self) -> HashMap<String, Position> {
+        self.parked.firsts()
     }
 
     /// Tells those who wait for these rows where they stand; for the live generation alone.
@@ -80,7 +84,7 @@ impl<E: 'static> Member<E> {
         progress.publish(self.name, |standing| {
             standing.pass(partition, count, self.at.checkpoint.position);
             if self.parked_unpublished {
-                standing.park(partition, count, &self.parked);
+                standing.park(partition, count, &self.parked.firsts());
             }
         });
         self.parked_unpublished = false;
@@ -90,7 +94,7 @@ impl<E: 'static> Member<E> {
     /// What is answered must be written before the next batch is loaded from the store.
     pub(crate) async fn advance(
         &mut self,
-        store: &dyn ReadStore,
+        inner: &Inner<E>,
         batch: &Decoded<E>,
     ) -> Result<Option<TargetCommit>, ProjectorError> {
         let passed = self.at.checkpoint.position;
@@ -101,16 +105,19 @@ impl<E: 'static> Member<E> {
             .events
             .partition_point(|event| event.recorded.position <= passed);
         let events = &batch.events[ahead..];
-        let keys: Vec<Vec<String>> = events.iter().map(|event| self.keys(event)).collect();
-        self.load(store, &keys).await?;
-
-        let mut parked = Vec::new();
+        let keys = self.load(inner.store.as_ref(), events).await?;
         for (event, keys) in events.iter().zip(&keys) {
-            if let Err(reason) = self.fold(event, keys) {
-                parked.push(self.park(event, reason));
+            match &event.said {
+                Said::Decision(decision) if decision.consumer == self.name => {
+                    self.carry_out(inner, decision, event).await?;
+                }
+                Said::Decision(_) => {}
+                Said::Fact(_) | Said::Damaged(_) => self.fold_or_park(event, keys),
             }
         }
         let rows = self.rows.changes().map_err(|error| self.halted(error))?;
+        let (parked, unparked) = self.parked.take_news();
+        self.parked_unpublished |= !parked.is_empty() || !unparked.is_empty();
         let expected = std::mem::replace(&mut self.at.checkpoint, batch.checkpoint);
         self.at.offset = batch.offset.or(self.at.offset);
         Ok(Some(TargetCommit {
@@ -121,13 +128,14 @@ impl<E: 'static> Member<E> {
             offset: batch.offset,
             rows,
             parked,
+            unparked,
             index: Vec::new(),
         }))
     }
 
     /// Keys of the rows that the event touches, each once.
     fn keys(&self, event: &DecodedEvent<E>) -> Vec<String> {
-        let Ok(fact) = &event.fact else {
+        let Said::Fact(fact) = &event.said else {
             return Vec::new();
         };
         let mut keys = self.rows.keys(&Occurred {
@@ -141,12 +149,14 @@ impl<E: 'static> Member<E> {
         keys
     }
 
-    /// Loads the rows that are not in memory, in one query.
-    async fn load(
+    /// Answers the keys of the rows that each event touches, once all of them are in memory; those
+    /// that are not are loaded in one query.
+    pub(super) async fn load(
         &mut self,
         store: &dyn ReadStore,
-        keys: &[Vec<String>],
-    ) -> Result<(), ProjectorError> {
+        events: &[DecodedEvent<E>],
+    ) -> Result<Vec<Vec<String>>, ProjectorError> {
+        let keys: Vec<Vec<String>> = events.iter().map(|event| self.keys(event)).collect();
         let mut missing: HashSet<&String> = HashSet::new();
         for key in keys.iter().flatten() {
             if self.rows.misses(key) {
@@ -154,7 +164,7 @@ impl<E: 'static> Member<E> {
             }
         }
         if missing.is_empty() {
-            return Ok(());
+            return Ok(keys);
         }
         let missing: Vec<String> = missing.into_iter().cloned().collect();
         let stored = store.load(&self.target, missing.clone()).await?;
@@ -168,49 +178,49 @@ impl<E: 'static> Member<E> {
                 .take_in(key, row)
                 .map_err(|error| self.halted(error))?;
         }
-        Ok(())
+        Ok(keys)
     }
 
-    /// Folds one event, or says why it has to be parked.
-    fn fold(&mut self, event: &DecodedEvent<E>, keys: &[String]) -> Result<(), String> {
-        let first = self.parked.get(&event.recorded.partition_key);
-        match (&event.fact, first) {
-            (Ok(_), _) if keys.is_empty() => Ok(()),
-            (_, Some(first)) => Err(format!("waits behind the event at position {first}")),
-            (Err(reason), None) => Err(reason.clone()),
-            (Ok(fact), None) => {
+    /// Folds one event, unless it waits behind a parked one; parks it where it can't be folded.
+    fn fold_or_park(&mut self, event: &DecodedEvent<E>, keys: &[String]) {
+        let recorded = &event.recorded;
+        let touches = !keys.is_empty() || matches!(event.said, Said::Damaged(_));
+        if touches && self.parked.contains(&recorded.partition_key) {
+            let waiting = ParkedEvent::of(recorded, WAITS.to_owned());
+            return self.parked.park(waiting);
+        }
+        if let Err(reason) = self.fold(event, keys) {
+            self.park(recorded, reason);
+        }
+    }
+
+    /// Folds one event into the rows under `keys`, or says why it can't be.
+    pub(super) fn fold(&mut self, event: &DecodedEvent<E>, keys: &[String]) -> Result<(), String> {
+        match &event.said {
+            Said::Damaged(reason) => Err(reason.clone()),
+            // What was parked while it was damaged, and is a decision, comes too late.
+            Said::Decision(_) => Ok(()),
+            Said::Fact(fact) => {
                 let occurred = Occurred {
                     recorded: &event.recorded,
                     fact,
                 };
-                self.rows
-                    .fold(keys, &occurred, event.slot)
-                    .map_err(|error| error.reason)
+                let folded = self.rows.fold(keys, &occurred, event.slot);
+                folded.map_err(|error| error.reason)
             }
         }
     }
 
-    fn park(&mut self, event: &DecodedEvent<E>, reason: String) -> NewParked {
-        let recorded = &event.recorded;
-        if !self.parked.contains_key(&recorded.partition_key) {
-            tracing::error!(
-                projection.name = self.name,
-                event.position = recorded.position,
-                event.r#type = recorded.event_type,
-                reason,
-                "an event could not be folded and was parked"
-            );
-            self.parked
-                .insert(recorded.partition_key.clone(), recorded.position);
-            self.parked_unpublished = true;
-        }
-        NewParked {
-            partition_key: recorded.partition_key.clone(),
-            position: recorded.position,
-            event_id: recorded.event_id,
-            event_type: recorded.event_type.clone(),
+    /// Parks the event as the first of its key.
+    pub(super) fn park(&mut self, event: &RecordedEvent, reason: String) {
+        tracing::error!(
+            projection.name = self.name,
+            event.position = event.position,
+            event.r#type = event.event_type,
             reason,
-        }
+            "an event could not be folded and was parked"
+        );
+        self.parked.park(ParkedEvent::of(event, reason));
     }
 
     fn halted(&self, error: FoldError) -> ProjectorError {

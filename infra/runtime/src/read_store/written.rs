@@ -5,6 +5,7 @@ use orderlog_log::event::Position;
 use uuid::Uuid;
 
 use crate::{
+    dead_letter::ParkedEvent,
     projection::ColumnValue,
     source::{Checkpoint, Offset},
 };
@@ -54,7 +55,9 @@ pub struct TargetCommit {
     /// Rows that have changed.
     pub rows: Vec<RowChange>,
     /// Events that were not folded.
-    pub parked: Vec<NewParked>,
+    pub parked: Vec<ParkedEvent>,
+    /// Positions of events that are not parked any more; of none that is in `parked`.
+    pub unparked: Vec<Position>,
     /// Entries of the index of the log; of no other target.
     pub index: Vec<IndexEntry>,
 }
@@ -87,21 +90,6 @@ pub struct StoredRow {
     pub position: Position,
     /// The row as JSON.
     pub row: String,
-}
-
-/// An event that is to be parked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewParked {
-    /// Its partition key.
-    pub partition_key: String,
-    /// Its position.
-    pub position: Position,
-    /// Its id.
-    pub event_id: Uuid,
-    /// Its type.
-    pub event_type: String,
-    /// Why it is not folded.
-    pub reason: String,
 }
 
 /// What the index of the log keeps of one event.

@@ -113,7 +113,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
         let position = positions.iter().copied().max().unwrap_or_default();
         store.progress().publish(staged.name, |standing| {
             standing.positions = positions.into();
-            standing.parked = staged.parked().into();
+            standing.parked = staged.first_parked().into();
         });
         store.changes().announce(vec![Change {
             projection: staged.name.to_owned(),

@@ -61,10 +61,10 @@ impl<E: Send + Sync + 'static> Staged<E> {
         positions.map(|at| at.checkpoint.position).collect()
     }
 
-    /// Parked keys of all partitions.
-    pub(super) fn parked(&self) -> HashMap<String, Position> {
-        let parked = self.members.iter().flat_map(Member::parked);
-        parked.map(|(key, at)| (key.clone(), *at)).collect()
+    /// Parked keys of all partitions, each with the position of its first parked event.
+    pub(super) fn first_parked(&self) -> HashMap<String, Position> {
+        let parked = self.members.iter().flat_map(Member::first_parked);
+        parked.collect()
     }
 }
 
@@ -100,7 +100,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
                 let batch = Decoded::of(batch, self.inner.decode);
                 for staged in staged.iter_mut() {
                     let member = &mut staged.members[batch.partition as usize];
-                    targets.extend(member.advance(self.inner.store.as_ref(), &batch).await?);
+                    targets.extend(member.advance(self.inner, &batch).await?);
                 }
                 stop = stop.or(batch.stop);
             }

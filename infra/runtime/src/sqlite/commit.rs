@@ -1,5 +1,6 @@
 //! Writes what one batch comes to: first the checkpoint, by compare-and-set, then the rows.
 
+use orderlog_log::event::Position;
 use rusqlite::{Connection, params_from_iter, types::Value};
 
 use super::{
@@ -8,8 +9,9 @@ use super::{
     log_index,
 };
 use crate::{
+    dead_letter::ParkedEvent,
     projection::{Arity, Column, ColumnValue},
-    read_store::{CommitError, NewParked, RowChange, Target, TargetCommit},
+    read_store::{CommitError, RowChange, Target, TargetCommit},
 };
 
 /// Writes the commit of one target whose definition has these columns.
@@ -22,6 +24,9 @@ pub(super) fn write(
     let rows = Rows::of(&commit.target, columns);
     for change in &commit.rows {
         rows.write(connection, change)?;
+    }
+    for position in &commit.unparked {
+        unpark(connection, &commit.target, *position)?;
     }
     for parked in &commit.parked {
         park(connection, &commit.target, parked)?;
@@ -156,7 +161,16 @@ pub(super) fn sql_value(value: &ColumnValue) -> Value {
     }
 }
 
-fn park(connection: &Connection, target: &Target, parked: &NewParked) -> rusqlite::Result<()> {
+fn unpark(connection: &Connection, target: &Target, position: Position) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached(
+        "DELETE FROM parked WHERE projection = ?1 AND generation = ?2 AND position = ?3",
+    )?;
+    let generation = target.generation.cast_signed();
+    delete.execute((&target.projection, generation, position.cast_signed()))?;
+    Ok(())
+}
+
+fn park(connection: &Connection, target: &Target, parked: &ParkedEvent) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT OR REPLACE INTO parked \
          (projection, generation, position, partition_key, event_id, event_type, reason) \

@@ -1,6 +1,8 @@
 //! Process checkpoints and parked events in `events.db`, written in one transaction with the work
 //! rows that the events asked for.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use orderlog_log::{
     event::Position,
@@ -12,7 +14,8 @@ use uuid::Uuid;
 
 use super::{SqliteWorkStore, log_index::sql_limit, work};
 use crate::{
-    process::{ParkedEvent, ProcessSave, ProcessState, ProcessStore, SaveError},
+    dead_letter::{ParkedEvent, by_key},
+    process::{ProcessSave, ProcessState, ProcessStore, SaveError},
     source::{Checkpoint, StoredCheckpoint},
 };
 
@@ -67,16 +70,8 @@ impl ProcessStore for SqliteProcessStore {
         self.log
             .read(move |connection| {
                 let checkpoint = checkpoint(connection, &process, partition, log_id)?;
-                let parked_keys = connection
-                    .prepare(
-                        "SELECT DISTINCT partition_key FROM process_parked WHERE process = ?1",
-                    )?
-                    .query_map([&process], |row| row.get(0))?
-                    .collect::<rusqlite::Result<_>>()?;
-                Ok(ProcessState {
-                    checkpoint,
-                    parked_keys,
-                })
+                let parked = parked_keys(connection, &process)?;
+                Ok(ProcessState { checkpoint, parked })
             })
             .await
     }
@@ -145,6 +140,11 @@ fn write(connection: &Connection, save: &ProcessSave) -> rusqlite::Result<bool> 
             save.offset,
         ))?;
     work::insert(connection, &save.work, save.at)?;
+    let mut unpark = connection
+        .prepare_cached("DELETE FROM process_parked WHERE process = ?1 AND position = ?2")?;
+    for position in &save.unparked {
+        unpark.execute((&save.process, position.cast_signed()))?;
+    }
     let mut park = connection.prepare_cached(
         "INSERT OR REPLACE INTO process_parked \
          (process, position, partition_key, event_id, event_type, reason) \
@@ -185,6 +185,19 @@ fn checkpoint(
         })
         .optional()?;
     Ok(stored.unwrap_or(StoredCheckpoint::start_of(log_id)))
+}
+
+fn parked_keys(
+    connection: &Connection,
+    process: &str,
+) -> rusqlite::Result<HashMap<String, Vec<Position>>> {
+    let mut select = connection.prepare_cached(
+        "SELECT partition_key, position FROM process_parked WHERE process = ?1 ORDER BY position",
+    )?;
+    let rows = select.query_map([process], |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+    })?;
+    by_key(rows)
 }
 
 fn parked(

@@ -17,12 +17,12 @@ use super::{
     registry,
 };
 use crate::{
+    dead_letter::ParkedEvent,
     projection::Definition,
     read_model::PageQuery,
     read_store::{
-        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Parked,
-        Progress, ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target,
-        TargetStanding,
+        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Progress,
+        ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target, TargetStanding,
     },
     source::Checkpoint,
 };
@@ -250,7 +250,7 @@ impl ReadStore for SqliteReadStore {
         projection: &str,
         after: Position,
         limit: usize,
-    ) -> Result<Vec<Parked>, ReadError> {
+    ) -> Result<Vec<ParkedEvent>, ReadError> {
         let name = projection.to_owned();
         self.file
             .read(move |view| Ok(registry::parked(view, &name, after, limit)?))

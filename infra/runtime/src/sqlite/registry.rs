@@ -1,6 +1,6 @@
 //! Which projections the file has, in which generation: defining, staging, adopting, listing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use orderlog_log::event::Position;
 use rusqlite::{Connection, OptionalExtension};
@@ -12,8 +12,9 @@ use super::{
     log_index::sql_limit,
 };
 use crate::{
+    dead_letter::{ParkedEvent, by_key},
     projection::Definition,
-    read_store::{CommitError, Defined, Parked, Stored, Target},
+    read_store::{CommitError, Defined, Stored, Target},
     source::Checkpoint,
 };
 
@@ -180,21 +181,20 @@ pub(super) fn stored(connection: &Connection, log_id: Uuid) -> rusqlite::Result<
     Ok(all)
 }
 
-/// Parked partition keys of a generation, each with the position of its first parked event.
+/// Parked partition keys of a generation, each with the positions of its parked events.
 pub(super) fn parked_keys(
     connection: &Connection,
     target: &Target,
-) -> rusqlite::Result<Vec<(String, Position)>> {
-    connection
-        .prepare(
-            "SELECT partition_key, min(position) FROM parked \
-             WHERE projection = ?1 AND generation = ?2 GROUP BY partition_key",
-        )?
-        .query_map(
-            (&target.projection, target.generation.cast_signed()),
-            |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned())),
-        )?
-        .collect()
+) -> rusqlite::Result<HashMap<String, Vec<Position>>> {
+    let mut select = connection.prepare(
+        "SELECT partition_key, position FROM parked \
+         WHERE projection = ?1 AND generation = ?2 ORDER BY position",
+    )?;
+    let generation = target.generation.cast_signed();
+    let rows = select.query_map((&target.projection, generation), |row| {
+        Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+    })?;
+    by_key(rows)
 }
 
 /// Parked events of the live generation behind `after`, oldest first.
@@ -203,7 +203,7 @@ pub(super) fn parked(
     projection: &str,
     after: Position,
     limit: usize,
-) -> rusqlite::Result<Vec<Parked>> {
+) -> rusqlite::Result<Vec<ParkedEvent>> {
     connection
         .prepare_cached(
             "SELECT partition_key, position, event_id, event_type, reason FROM parked \
@@ -211,8 +211,7 @@ pub(super) fn parked(
              WHERE projection = ?1 AND position > ?2 ORDER BY position LIMIT ?3",
         )?
         .query_map((projection, after.cast_signed(), sql_limit(limit)), |row| {
-            Ok(Parked {
-                projection: projection.to_owned(),
+            Ok(ParkedEvent {
                 partition_key: row.get(0)?,
                 position: row.get::<_, i64>(1)?.cast_unsigned(),
                 event_id: Uuid::from_bytes(row.get(2)?),

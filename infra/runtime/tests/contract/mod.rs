@@ -4,8 +4,10 @@
 //!
 //! - `read_store(partitions: u32) -> (Arc<dyn ReadStore>, Uuid, Guard)`, the id being the log's,
 //! - `process_store() -> (Arc<dyn ProcessStore>, Arc<dyn WorkStore>, Uuid, Guard)`,
-//! - `work_store() -> (Arc<dyn WorkStore>, Guard)`.
+//! - `work_store() -> (Arc<dyn WorkStore>, Guard)`,
+//! - `dead_letters(partitions: u32) -> (dead_letter::Bench, Guard)`.
 
+pub(crate) mod dead_letter;
 pub(crate) mod process_store;
 pub(crate) mod read_store;
 pub(crate) mod work_store;
@@ -32,6 +34,7 @@ macro_rules! read_store_contract {
                 a_changed_column_is_found_by_its_new_value_alone,
                 a_row_that_is_gone_is_not_found,
                 parked_events_are_kept_with_their_keys,
+                events_are_unparked_with_the_checkpoint,
                 a_pause_is_remembered,
             }
             staging {
@@ -78,6 +81,7 @@ macro_rules! process_store_contract {
                 one_of_many_who_race_is_saved,
                 an_offset_stays_until_it_is_replaced,
                 parked_events_are_listed_in_order,
+                events_are_unparked_where_the_checkpoint_is_the_one_expected,
             }
         }
     };

@@ -12,13 +12,17 @@ use orderlog_runtime::{
 use uuid::Uuid;
 
 use crate::{
-    contract::{process_store_contract, read_store_contract, work_store_contract},
+    contract::{
+        dead_letter::{Bench, dead_letter_contract},
+        process_store_contract, read_store_contract, work_store_contract,
+    },
     toy::ToyLog,
 };
 
 read_store_contract!(crate::contracts::read_store);
 process_store_contract!(crate::contracts::process_store);
 work_store_contract!(crate::contracts::work_store);
+dead_letter_contract!(crate::contracts::dead_letters);
 
 async fn read_store(partitions: u32) -> (Arc<dyn ReadStore>, Uuid, ToyLog) {
     let toy = ToyLog::new();
@@ -45,4 +49,18 @@ async fn work_store() -> (Arc<dyn WorkStore>, ToyLog) {
     let toy = ToyLog::new();
     let store = SqliteWorkStore::open(toy.store.clone()).await;
     (Arc::new(store.expect("a store")), toy)
+}
+
+async fn dead_letters(partitions: u32) -> (Bench, ()) {
+    let toy = ToyLog::new();
+    let reads = toy.partitioned_read_store(partitions).await;
+    let work = SqliteWorkStore::open(toy.store.clone()).await;
+    let processes = SqliteProcessStore::open(toy.store.clone(), work.expect("a store")).await;
+    let processes = Arc::new(processes.expect("a store"));
+    let bench = Bench {
+        toy,
+        reads,
+        processes,
+    };
+    (bench, ())
 }

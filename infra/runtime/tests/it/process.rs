@@ -118,6 +118,7 @@ impl Bench {
     fn start(&self, handler: &Arc<Noting>) -> Running {
         let runtime = ProcessRuntime::new(
             "toys",
+            self.toy.log(),
             Arc::new(self.store.clone()),
             Arc::clone(handler) as Arc<dyn EventHandler>,
             Clock::system(),
@@ -321,6 +322,7 @@ async fn a_process_that_was_overtaken_starts_again_from_what_is_stored() {
         offset: None,
         work: Vec::new(),
         parked: Vec::new(),
+        unparked: Vec::new(),
         at: Clock::system().now(),
     };
     bench.store.save(moved).await.expect("saved by another");

@@ -91,7 +91,14 @@ impl Bench {
         };
         let handler: Arc<dyn EventHandler> = self.handler.clone();
         let store = Arc::new(self.store.clone());
-        let runtime = ProcessRuntime::new("toys", store, handler, Clock::system(), settings);
+        let runtime = ProcessRuntime::new(
+            "toys",
+            self.toy.log(),
+            store,
+            handler,
+            Clock::system(),
+            settings,
+        );
         let (membership, worker) = group.join();
         let stop = CancellationToken::new();
         let cancel = stop.clone();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use orderlog_log::event_store::EventStore;
 use orderlog_runtime::{
     postgres::{PgProcessStore, PgWorkStore},
     process::ProcessStore,
@@ -11,13 +12,18 @@ use orderlog_runtime::{
 use uuid::Uuid;
 
 use crate::{
-    contract::{process_store_contract, read_store_contract, work_store_contract},
+    contract::{
+        dead_letter::{Bench, dead_letter_contract},
+        process_store_contract, read_store_contract, work_store_contract,
+    },
     database::Database,
+    toy::ToyLog,
 };
 
 read_store_contract!(crate::contracts::read_store);
 process_store_contract!(crate::contracts::process_store);
 work_store_contract!(crate::contracts::work_store);
+dead_letter_contract!(crate::contracts::dead_letters);
 
 mod read_store_of_twelve_partitions {
     crate::contract::read_store_contract!(crate::contracts::read_store, 12);
@@ -41,4 +47,20 @@ async fn work_store() -> (Arc<dyn WorkStore>, Database) {
     let database = Database::migrated().await;
     let store: PgWorkStore = database.work_store().await;
     (Arc::new(store), database)
+}
+
+async fn dead_letters(partitions: u32) -> (Bench, Database) {
+    let toy = ToyLog::new();
+    let log_id = toy.store.head().await.expect("a head").log_id;
+    let database = Database::migrated().await.of_log(log_id);
+    let reads = Arc::new(database.folder(partitions).await);
+    let work = database.work_store().await;
+    let processes = PgProcessStore::open(database.pool(), log_id, work).await;
+    let processes = Arc::new(processes.expect("a store"));
+    let bench = Bench {
+        toy,
+        reads,
+        processes,
+    };
+    (bench, database)
 }

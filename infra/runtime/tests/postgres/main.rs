@@ -3,6 +3,9 @@
 
 #[path = "../contract/mod.rs"]
 mod contract;
+#[path = "../it/grants.rs"]
+#[expect(dead_code, reason = "shared with the tests of the embedded engines")]
+mod grants;
 #[path = "../it/toy.rs"]
 #[expect(dead_code, reason = "shared with the tests of the embedded engines")]
 mod toy;

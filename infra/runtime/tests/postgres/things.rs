@@ -62,6 +62,7 @@ pub(crate) fn batch(
         offset: None,
         rows,
         parked: Vec::new(),
+        unparked: Vec::new(),
         index: Vec::new(),
     }
 }

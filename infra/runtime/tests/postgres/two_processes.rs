@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use orderlog_runtime::{
+    dead_letter::ParkedEvent,
     postgres::PgReadStore,
-    read_store::{Activity, Changed, CommitError, NewParked, ReadStore, Standing},
+    read_store::{Activity, Changed, CommitError, ReadStore, Standing},
     source::{Checkpoint, partition_of},
 };
 use uuid::Uuid;
@@ -156,7 +157,7 @@ async fn what_is_parked_is_known_before_its_position_is_passed() {
     let target = live(&writer).await;
     standing(&reader, |now| !now.positions.is_empty()).await;
     let partition = partition_of("a", PARTITIONS);
-    let parked = NewParked {
+    let parked = ParkedEvent {
         partition_key: "a".to_owned(),
         position: 6,
         event_id: Uuid::now_v7(),

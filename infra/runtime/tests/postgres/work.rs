@@ -128,6 +128,7 @@ async fn a_process_moves_on_in_each_partition_by_itself() {
         offset,
         work: vec![work()],
         parked: Vec::new(),
+        unparked: Vec::new(),
         at: now(),
     };
     let first = to(5);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use orderlog_log::event::{Position, RecordedEvent};
 use parking_lot::Mutex;
 use rdkafka::{
-    ClientContext, Message, Statistics,
+    ClientConfig, ClientContext, Message, Statistics,
     config::{FromClientConfigAndContext, RDKafkaLogLevel},
     error::{KafkaError, RDKafkaErrorCode},
     message::DeliveryResult,
@@ -33,6 +33,13 @@ const SETTINGS: &[(&str, &str)] = &[
     ("queue.buffering.max.kbytes", "65536"),
     ("queue.buffering.max.messages", "100000"),
 ];
+
+impl Topic {
+    /// The settings that the relay's producer has.
+    pub fn producer_settings(&self) -> ClientConfig {
+        self.client(SETTINGS)
+    }
+}
 
 /// What became of the events that were sent.
 #[derive(Default)]
@@ -69,7 +76,7 @@ impl Producer {
         reports: &Arc<Reports>,
     ) -> Result<Self, RelayError> {
         let context = Context(Arc::clone(reports));
-        let sends = ThreadedProducer::from_config_and_context(&topic.client(SETTINGS), context)
+        let sends = ThreadedProducer::from_config_and_context(&topic.producer_settings(), context)
             .map_err(|error| topic.failure(&error))?;
         Ok(Self {
             sends: Some(sends),

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use orderlog_runtime::{
-    process::{ParkedEvent, ProcessSave, ProcessState, ProcessStore, SaveError},
+    dead_letter::ParkedEvent,
+    process::{ProcessSave, ProcessState, ProcessStore, SaveError},
     source::{Checkpoint, StoredCheckpoint},
     work::WorkStore,
 };
@@ -58,6 +59,7 @@ fn save(expected: Checkpoint, checkpoint: Checkpoint) -> ProcessSave {
         offset: None,
         work: Vec::new(),
         parked: Vec::new(),
+        unparked: Vec::new(),
         at: now(),
     }
 }
@@ -82,7 +84,7 @@ fn is_fenced(refused: Result<(), SaveError>) -> bool {
 pub(crate) async fn a_new_process_stands_at_the_start(bench: Bench) {
     let state = bench.load("toys", 3).await;
     assert_eq!(state.checkpoint, StoredCheckpoint::start_of(bench.log_id));
-    assert!(state.parked_keys.is_empty());
+    assert!(state.parked.is_empty());
 }
 
 pub(crate) async fn what_was_saved_is_loaded_again(bench: Bench) {
@@ -94,11 +96,11 @@ pub(crate) async fn what_was_saved_is_loaded_again(bench: Bench) {
         ..save(bench.start(), to)
     };
     bench.store.save(saved.clone()).await.expect("saved");
-    let mut state = bench.load("toys", 3).await;
-    state.parked_keys.sort();
+    let state = bench.load("toys", 3).await;
     let (checkpoint, offset) = (to, Some(70));
     assert_eq!(state.checkpoint, StoredCheckpoint { checkpoint, offset });
-    assert_eq!(state.parked_keys, ["a", "b"]);
+    let keys = [("a".to_owned(), vec![6]), ("b".to_owned(), vec![5, 7])];
+    assert_eq!(state.parked, keys.into());
     assert_eq!(bench.rows().await, 2);
     // The same work again is the same row.
     let again = ProcessSave {
@@ -127,7 +129,7 @@ pub(crate) async fn a_stale_checkpoint_saves_nothing(bench: Bench) {
     }
     let state = bench.load("toys", 3).await;
     assert_eq!(state.checkpoint.checkpoint, to);
-    assert!(state.parked_keys.is_empty());
+    assert!(state.parked.is_empty());
     assert_eq!(bench.rows().await, 0);
 }
 
@@ -148,7 +150,8 @@ pub(crate) async fn work_and_parked_events_are_saved_where_the_checkpoint_stays(
         bench.store.save(still).await.expect("saved");
         let state = bench.load("toys", 3).await;
         assert_eq!(state.checkpoint.checkpoint, at);
-        assert_eq!(state.parked_keys, ["a"]);
+        let positions = (11..=10 + n).collect();
+        assert_eq!(state.parked, [("a".to_owned(), positions)].into());
         assert_eq!(bench.rows().await, n);
     }
 }
@@ -212,6 +215,42 @@ pub(crate) async fn an_offset_stays_until_it_is_replaced(bench: Bench) {
         assert_eq!(bench.load("toys", 3).await.checkpoint.offset, kept);
         before = to;
     }
+}
+
+pub(crate) async fn events_are_unparked_where_the_checkpoint_is_the_one_expected(bench: Bench) {
+    let to = bench.at(7);
+    let saved = ProcessSave {
+        parked: vec![parked(5, "b"), parked(6, "a"), parked(7, "b")],
+        ..save(bench.start(), to)
+    };
+    bench.store.save(saved).await.expect("saved");
+    let renewed = parked(7, "b");
+    let unparking = ProcessSave {
+        parked: vec![renewed.clone()],
+        unparked: vec![5, 6, 99],
+        ..save(to, to)
+    };
+    let stale = ProcessSave {
+        expected: bench.at(7),
+        ..unparking.clone()
+    };
+    assert!(is_fenced(bench.store.save(stale).await));
+    let other_process = ProcessSave {
+        process: "games".to_owned(),
+        ..save(bench.start(), bench.at(1))
+    };
+    let other_process = ProcessSave {
+        unparked: vec![5, 6, 7],
+        ..other_process
+    };
+    bench.store.save(other_process).await.expect("saved");
+    let unchanged = bench.store.parked("toys", 0, 10).await.expect("a list");
+    assert_eq!(unchanged.len(), 3);
+    bench.store.save(unparking).await.expect("saved");
+    let left = bench.store.parked("toys", 0, 10).await.expect("a list");
+    assert_eq!(left, [renewed]);
+    let state = bench.load("toys", 3).await;
+    assert_eq!(state.parked, [("b".to_owned(), vec![7])].into());
 }
 
 pub(crate) async fn parked_events_are_listed_in_order(bench: Bench) {

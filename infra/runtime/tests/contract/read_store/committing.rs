@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use orderlog_runtime::{
+    dead_letter::ParkedEvent,
     projection::ColumnValue,
     read_model::Condition,
-    read_store::{Commit, CommitError, NewParked, ReadStore, RowChange, Target, TargetCommit},
+    read_store::{Commit, CommitError, ReadStore, RowChange, Target, TargetCommit},
     source::Checkpoint,
 };
 use uuid::Uuid;
@@ -203,28 +204,68 @@ pub(crate) async fn a_row_that_is_gone_is_not_found(store: Arc<dyn ReadStore>, l
     assert!(found(store, label).await.is_empty());
 }
 
+fn parked(position: u64, partition_key: &str) -> ParkedEvent {
+    ParkedEvent {
+        partition_key: partition_key.to_owned(),
+        position,
+        event_id: Uuid::now_v7(),
+        event_type: "Toy".to_owned(),
+        reason: "broken".to_owned(),
+    }
+}
+
+pub(crate) async fn events_are_unparked_with_the_checkpoint(
+    store: Arc<dyn ReadStore>,
+    log_id: Uuid,
+) {
+    let store = store.as_ref();
+    let (live, checkpoint) = with_rows(store, log_id).await;
+    let (there, then) = (at(checkpoint, 6), at(checkpoint, 7));
+    let target = TargetCommit {
+        parked: vec![parked(4, "a"), parked(5, "b"), parked(6, "a")],
+        ..commit(&live, last(store), (checkpoint, there), Vec::new())
+    };
+    write(store, target).await.expect("written");
+    let renewed = ParkedEvent {
+        reason: "still broken".to_owned(),
+        ..parked(6, "a")
+    };
+    let target = TargetCommit {
+        parked: vec![renewed.clone()],
+        unparked: vec![4, 5, 99],
+        ..commit(&live, last(store), (there, then), Vec::new())
+    };
+    let stale = TargetCommit {
+        expected: checkpoint,
+        ..target.clone()
+    };
+    assert_eq!(write(store, stale).await, fenced());
+    let unchanged = store.parked("things", 0, 10).await.expect("a list");
+    assert_eq!(unchanged.len(), 3);
+    write(store, target).await.expect("written");
+    let left = store.parked("things", 0, 10).await.expect("a list");
+    assert_eq!(left, [renewed]);
+    let standing = store.standing(&live).await.expect("a standing");
+    assert_eq!(standing.parked, [("a".to_owned(), vec![6])].into());
+}
+
 pub(crate) async fn parked_events_are_kept_with_their_keys(
     store: Arc<dyn ReadStore>,
     log_id: Uuid,
 ) {
     let store = store.as_ref();
     let (live, checkpoint) = with_rows(store, log_id).await;
-    let parked = |position, partition_key: &str| NewParked {
-        partition_key: partition_key.to_owned(),
-        position,
-        event_id: Uuid::now_v7(),
-        event_type: "Toy".to_owned(),
-        reason: "broken".to_owned(),
-    };
     let moved = (checkpoint, at(checkpoint, 6));
     let target = TargetCommit {
         parked: vec![parked(4, "a"), parked(5, "b"), parked(6, "a")],
         ..commit(&live, last(store), moved, Vec::new())
     };
     write(store, target.clone()).await.expect("written");
-    let mut keys = store.standing(&live).await.expect("a standing").parked;
-    keys.sort();
-    assert_eq!(keys, [("a".to_owned(), 4), ("b".to_owned(), 5)]);
+    let standing = store.standing(&live).await.expect("a standing");
+    let keys = [("a".to_owned(), vec![4, 6]), ("b".to_owned(), vec![5])];
+    assert_eq!(standing.parked, keys.into());
+    let firsts = [("a".to_owned(), 4), ("b".to_owned(), 5)];
+    assert_eq!(standing.first_parked(), firsts.into());
     let listed = store.parked("things", 4, 10).await.expect("a list");
     let listed: Vec<_> = listed
         .iter()

@@ -86,6 +86,7 @@ pub(crate) fn commit(
         offset: None,
         rows,
         parked: Vec::new(),
+        unparked: Vec::new(),
         index: Vec::new(),
     }
 }
