@@ -45,7 +45,7 @@ enum Kind {
     },
     Distributed {
         settings: Distributed,
-        database: PgDatabase,
+        database: Box<PgDatabase>,
         work: OnceCell<PgWorkStore>,
     },
 }
@@ -65,7 +65,7 @@ impl Opened {
             }
             Engines::Distributed(settings) => {
                 let log = pg_log(settings).await?;
-                let database = database(&settings.database.0, CONNECTIONS)?;
+                let database = Box::new(database(&settings.database.0, CONNECTIONS)?);
                 let engines = Kind::Distributed {
                     settings: settings.clone(),
                     database,
