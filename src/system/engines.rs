@@ -4,13 +4,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderlog_domain::{
-    fulfilment::Fulfilment, notification::Notification, order::Order, payment::Payment,
-    product::Product, stock::StockItem,
-};
 use orderlog_log::{
     event_store::EventStore,
-    postgres::{AggregateTypes, PgEsEventStore, PgEventStore, PgOptions},
+    postgres::{PgEsEventStore, PgEventStore, PgOptions},
     sqlite::SqliteEventStore,
 };
 use orderlog_runtime::{
@@ -25,7 +21,7 @@ use orderlog_runtime::{
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::{Config, Distributed, Engines, EventStoreEngine, StartError};
+use super::{Config, Distributed, Engines, EventStoreEngine, StartError, postgres_es};
 
 /// Connections of one process for read models, work rows and process checkpoints together.
 const CONNECTIONS: u32 = 16;
@@ -45,7 +41,7 @@ enum Kind {
     },
     Distributed {
         settings: Distributed,
-        database: PgDatabase,
+        database: Box<PgDatabase>,
         work: OnceCell<PgWorkStore>,
     },
 }
@@ -65,7 +61,7 @@ impl Opened {
             }
             Engines::Distributed(settings) => {
                 let log = pg_log(settings).await?;
-                let database = database(&settings.database.0, CONNECTIONS)?;
+                let database = Box::new(database(&settings.database.0, CONNECTIONS)?);
                 let engines = Kind::Distributed {
                     settings: settings.clone(),
                     database,
@@ -162,14 +158,7 @@ async fn pg_log(settings: &Distributed) -> Result<Arc<dyn EventStore>, StartErro
     Ok(match settings.event_store {
         EventStoreEngine::Postgres => Arc::new(PgEventStore::connect(url, options).await?),
         EventStoreEngine::PostgresEs => {
-            let types = AggregateTypes::default()
-                .with::<Product>()
-                .with::<StockItem>()
-                .with::<Payment>()
-                .with::<Order>()
-                .with::<Fulfilment>()
-                .with::<Notification>();
-            Arc::new(PgEsEventStore::connect(url, options, types).await?)
+            Arc::new(PgEsEventStore::connect(url, options, postgres_es::types()).await?)
         }
     })
 }

@@ -3,13 +3,15 @@
 //! that knows how. Stopping finishes what is under way, saves how far each part has come and hands
 //! over what it holds; killing loses nothing either.
 //!
-//! `config`: what is wanted. `engines`: what stands behind the ports. `parts`: each part from its
+//! `config`: what is wanted. `engines`: what stands behind the ports; `postgres_es`: what that crate
+//! has to be told. `parts`: each part from its
 //! pieces. `web`: what this process answers.
 
 mod config;
 mod engines;
 mod failure;
 mod parts;
+mod postgres_es;
 mod web;
 
 use std::sync::Arc;

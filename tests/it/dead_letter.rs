@@ -18,6 +18,12 @@ use crate::{
 
 on_every_topology!(damaged_events_are_parked_by_all_and_dropped_by_an_operator);
 
+#[tokio::test]
+async fn an_operator_decides_on_postgres_es() {
+    let ground = Ground::through_postgres_es().await;
+    damaged_events_are_parked_by_all_and_dropped_by_an_operator(ground).await;
+}
+
 const KEY: &str = "damaged";
 
 /// An event of a known type that has not its form.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 #[path = "../executor/account.rs"]
 #[expect(dead_code, reason = "at home with the executor's tests")]
-mod account;
+pub(crate) mod account;
 
 use account::{AccountCommand, context, executor, open_account, with_id};
 

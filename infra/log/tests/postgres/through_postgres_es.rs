@@ -12,16 +12,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::{runtime::Handle, task::JoinSet, task::block_in_place};
 
-#[path = "../executor/account.rs"]
-#[expect(dead_code, reason = "at home with the executor's tests")]
-mod account;
-
-use account::{Account, AccountCommand, context, executor, open_account};
-
 use crate::{
     assert_whole, connect,
     contract::{append, decided, event, position, record, refused, write},
     database::TestDatabase,
+    executors::account::{Account, AccountCommand, context, executor, open_account},
     soon,
 };
 

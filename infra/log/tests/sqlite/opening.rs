@@ -95,7 +95,7 @@ fn a_newer_format_is_refused_and_left_alone() {
     let newer = StoreError::Newer {
         path: path_text,
         found: 99,
-        known: 1,
+        known: 2,
     };
     assert_eq!(refusal(directory.path()), newer);
     assert_eq!(fs::read(&path).expect("the file"), before);

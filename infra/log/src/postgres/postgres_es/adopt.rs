@@ -41,8 +41,8 @@ const COMMANDS: &str = include_str!("adopt/commands.sql");
 
 /// How many rows, and a sum over what they hold in the old columns, whatever their order.
 const CHECKSUM: &str = "
-SELECT count(*) || '-' || coalesce(sum(('x' || left(hash, 16))::bit(64)::bigint::numeric), 0)
-    || '-' || coalesce(sum(('x' || right(hash, 16))::bit(64)::bigint::numeric), 0)
+SELECT count(*) || ':' || coalesce(sum(('x' || left(hash, 16))::bit(64)::bigint::numeric), 0)
+    || ':' || coalesce(sum(('x' || right(hash, 16))::bit(64)::bigint::numeric), 0)
 FROM events, LATERAL (SELECT md5(ROW(aggregate_type, aggregate_id, sequence, event_type,
     event_version, payload::text, metadata::text)::text) AS hash) AS hashed";
 
