@@ -4,8 +4,7 @@
 //! over what it holds; killing loses nothing either.
 //!
 //! `config`: what is wanted. `engines`: what stands behind the ports; `postgres_es`: what that crate
-//! has to be told. `parts`: each part from its
-//! pieces. `web`: what this process answers.
+//! has to be told. `parts`: each part from its pieces. `web`: what this process answers.
 
 mod config;
 mod engines;
