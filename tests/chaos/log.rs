@@ -20,6 +20,14 @@ pub(crate) struct Command {
 }
 
 impl Log {
+    /// The event at a position, which need not be there.
+    pub(crate) fn at(&self, position: u64) -> Option<&RecordedEvent> {
+        let index = self
+            .events
+            .binary_search_by_key(&position, |event| event.position);
+        self.events.get(index.ok()?)
+    }
+
     pub(crate) async fn read(pool: &PgPool) -> sqlx::Result<Self> {
         let id = sqlx::query_scalar("SELECT log_id FROM log")
             .fetch_one(pool)

@@ -39,9 +39,8 @@ fn wrong(log: &Log, command: Option<&Command>, said: &Acknowledged) -> Option<&'
     if command.events == 0 {
         return None;
     }
-    let index = usize::try_from(said.receipt.position).ok()?.wrapping_sub(1);
-    let Some(event) = log.events.get(index) else {
-        return Some("the log ends before it");
+    let Some(event) = log.at(said.receipt.position) else {
+        return Some("no event is there");
     };
     if event.command_id != said.key {
         return Some("another command's event is there");

@@ -119,8 +119,8 @@ fn rebuilt(checked: &mut Checked, output: &Output) {
     let differing = reports.iter().filter(|report| report["equal"] != true);
     let said = differing.map(|report| Finding::Rebuild {
         said: format!(
-            "{} differs: {}",
-            report["projection"], report["differences"]
+            "{} differs at {}",
+            report["projection"], report["differences"][0]["key"]
         ),
     });
     checked.findings.extend(said);

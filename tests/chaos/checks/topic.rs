@@ -2,7 +2,7 @@
 //! of positions within a partition and so within a key. Records may come again, as they were.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     time::Duration,
 };
 
@@ -27,7 +27,7 @@ pub(super) async fn check(checked: &mut Checked, servers: &Servers, log: &Log) {
         .unwrap();
     let mut last: HashMap<i32, u64> = HashMap::new();
     let mut homes: HashMap<&str, i32> = HashMap::new();
-    let mut seen = vec![false; log.events.len() + 1];
+    let mut seen = HashSet::new();
     for record in &records {
         checked.records += 1;
         let last = last.entry(record.partition).or_default();
@@ -46,14 +46,12 @@ pub(super) async fn check(checked: &mut Checked, servers: &Servers, log: &Log) {
             }
             None => 0,
         };
-        let index = usize::try_from(position).unwrap();
-        let event = index.checked_sub(1).and_then(|index| log.events.get(index));
-        let Some(event) = event else {
+        seen.insert(position);
+        let Some(event) = log.at(position) else {
             let what = format!("position {position} is not in the log");
             checked.findings.push(record.finding(what));
             continue;
         };
-        seen[index] = true;
         let home = homes
             .entry(&event.partition_key)
             .or_insert(record.partition);
@@ -69,7 +67,7 @@ pub(super) async fn check(checked: &mut Checked, servers: &Servers, log: &Log) {
     let missing = log
         .events
         .iter()
-        .filter(|event| !seen[event.position as usize]);
+        .filter(|event| !seen.contains(&event.position));
     checked
         .findings
         .extend(missing.map(|event| Finding::NotPublished {
