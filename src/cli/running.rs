@@ -48,6 +48,7 @@ async fn serve<B: Future<Output = ()>>(
     let address = listener
         .local_addr()
         .map_err(|error| Failure::failed(error.to_string()))?;
+    let told_to_stop = told_to_stop()?;
     let mut system = System::start(config).await?;
     told(address);
     let stop = system.stopping();
@@ -58,7 +59,7 @@ async fn serve<B: Future<Output = ()>>(
     ));
     let beside = beside(&system);
     let ended = tokio::select! {
-        () = told_to_stop() => None,
+        () = told_to_stop => None,
         error = system.ended() => Some(error),
         () = beside => None,
     };
@@ -75,25 +76,26 @@ async fn serve<B: Future<Output = ()>>(
     }
 }
 
-/// Done at Ctrl-C or SIGTERM.
-async fn told_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
+/// Done at Ctrl-C or SIGTERM, from this call on: who reads the address may stop the process at once.
+fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+    let unheard = |error| Failure::failed(format!("signals can't be heard: {error}"));
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(unheard)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(unheard)?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
             }
-            Err(error) => {
-                tracing::warn!(%error, "SIGTERM is not handled");
-                let _ = interrupt.await;
-            }
-        }
+        })
     }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
+    #[cfg(windows)]
+    {
+        let mut interrupt = tokio::signal::windows::ctrl_c().map_err(unheard)?;
+        Ok(async move {
+            interrupt.recv().await;
+        })
+    }
 }
