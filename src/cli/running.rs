@@ -1,6 +1,6 @@
 //! Runs a system behind its address until it is told to stop, or a part of it ends by itself.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, pin::pin};
 
 use clap::Args;
 use orderlog_web::{server, telemetry};
@@ -48,8 +48,11 @@ async fn serve<B: Future<Output = ()>>(
     let address = listener
         .local_addr()
         .map_err(|error| Failure::failed(error.to_string()))?;
-    let told_to_stop = told_to_stop()?;
-    let mut system = System::start(config).await?;
+    let mut told_to_stop = pin!(told_to_stop()?);
+    let mut system = tokio::select! {
+        () = &mut told_to_stop => return Ok(()),
+        started = System::start(config) => started?,
+    };
     told(address);
     let stop = system.stopping();
     let web = tokio::spawn(server::serve(
@@ -59,7 +62,7 @@ async fn serve<B: Future<Output = ()>>(
     ));
     let beside = beside(&system);
     let ended = tokio::select! {
-        () = told_to_stop => None,
+        () = &mut told_to_stop => None,
         error = system.ended() => Some(error),
         () = beside => None,
     };
