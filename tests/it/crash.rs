@@ -36,7 +36,7 @@ async fn an_import_that_is_killed_again_and_again_ends_as_if_undisturbed() {
     while killed < kills {
         let disturbed = scratch.path().join(format!("disturbed-{round}"));
         let before = killed;
-        while !import_or_kill(&disturbed, &file, moments.within(whole / 3)).await {
+        while !import_or_kill(&disturbed, &file, moments.within(whole * 2 / 3)).await {
             killed += 1;
         }
         let again = run_json(&disturbed, &["import", file.to_str().unwrap(), "--json"]);

@@ -22,6 +22,9 @@ CREATE INDEX IF NOT EXISTS work_open ON work (next_at, kind, owner) WHERE finish
 CREATE INDEX IF NOT EXISTS work_finished ON work (finished_at) WHERE finished_at IS NOT NULL;
 ";
 
+const RELEASE: &str = "UPDATE work SET owner = NULL, next_at = created_at \
+                       WHERE owner IS NOT NULL AND finished_at IS NULL";
+
 /// Work rows beside the log. Cheap to clone.
 #[derive(Clone)]
 pub struct SqliteWorkStore {
@@ -30,10 +33,15 @@ pub struct SqliteWorkStore {
 }
 
 impl SqliteWorkStore {
-    /// The work rows of the file that `log` lives in.
+    /// The work rows of the file that `log` lives in. Leases found there are of processes that have
+    /// ended, since one at a time has the file: their rows are due again at once. To be opened before
+    /// anything is leased, once per process.
     pub async fn open(log: SqliteEventStore) -> Result<Self, StoreError> {
-        log.transact(|connection| connection.execute_batch(TABLE))
-            .await?;
+        log.transact(|connection| {
+            connection.execute_batch(TABLE)?;
+            connection.execute(RELEASE, [])
+        })
+        .await?;
         Ok(Self {
             log,
             changed: watch::Sender::new(0),

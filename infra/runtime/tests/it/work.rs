@@ -148,6 +148,33 @@ async fn the_work_of_a_worker_that_vanished_is_taken_over() {
 }
 
 #[tokio::test]
+async fn the_work_of_a_process_that_was_killed_is_due_when_the_next_one_opens_the_file() {
+    let toy = ToyLog::new();
+    let killed = SqliteWorkStore::open(toy.store.clone())
+        .await
+        .expect("a store");
+    let (clock, _hand) = Clock::manual(start());
+    let row = work("timer", start());
+    let inserted = killed.insert(vec![row.clone()], clock.now()).await;
+    inserted.expect("inserted");
+    let lease = || orderlog_runtime::work::Lease {
+        owner: Uuid::now_v7(),
+        kinds: vec!["timer".to_owned()],
+        now: clock.now(),
+        until: clock.now() + TimeDelta::seconds(60),
+        limit: 1,
+    };
+    assert_eq!(killed.lease(lease()).await.expect("a lease").len(), 1);
+    assert_eq!(killed.lease(lease()).await.expect("a lease").len(), 0);
+
+    let next = SqliteWorkStore::open(toy.store.clone())
+        .await
+        .expect("a store");
+    let taken = next.lease(lease()).await.expect("a lease");
+    assert_eq!((taken[0].id, taken[0].earlier_attempts), (row.id, 1));
+}
+
+#[tokio::test]
 async fn a_row_waits_for_its_time_and_wakes_the_loop() {
     let toy = ToyLog::new();
     let store = SqliteWorkStore::open(toy.store.clone())
