@@ -22,13 +22,18 @@ macro_rules! select_events {
     };
 }
 
-/// What its last event says of a command is joined from there.
+/// What its last event says of a command is joined from there. Not from the view `log`: SQLite would
+/// make all of it for each command, because a join on the right of a left join is not looked into.
 const SELECT_COMMAND: &str = "
-SELECT c.fingerprint, c.type, coalesce(c.stream, e.stream), coalesce(c.actor, e.actor),
-       coalesce(c.correlation_id, e.correlation_id), coalesce(c.causation_id, e.causation_id),
+SELECT c.fingerprint, c.type, coalesce(c.stream, s.name), coalesce(c.actor, e.actor),
+       coalesce(c.correlation_id, e.correlation_id, e.command_id),
+       coalesce(c.causation_id, e.causation_id, e.command_id),
        coalesce(c.traceparent, e.traceparent), c.code, c.refusal, c.version, c.position,
-       coalesce(c.partition_key, e.partition_key), c.events, coalesce(c.recorded_at, e.recorded_at)
-FROM commands c LEFT JOIN log e ON c.events > 0 AND e.position = c.position
+       coalesce(c.partition_key, e.partition_key, s.name), c.events,
+       coalesce(c.recorded_at, e.recorded_at)
+FROM commands c
+LEFT JOIN events e ON c.events > 0 AND e.position = c.position
+LEFT JOIN streams s ON s.id = e.stream
 WHERE c.command_id = ?1";
 
 /// Events of one stream behind `after`, none behind the position `until`.
