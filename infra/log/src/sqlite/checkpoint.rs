@@ -16,11 +16,11 @@ use rusqlite::{Connection, config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE};
 use super::failure::FILE;
 
 /// Frames in the journal, 4 KiB each, from which on they are copied.
-const START_AT: i64 = 16_384;
+const START_AT: i64 = 8192;
 /// Frames left that the writer copies by itself.
 const REST: i64 = 512;
 /// Frames from which on the writer waits.
-const LIMIT: i64 = 65_536;
+const LIMIT: i64 = 16_384;
 /// Commits between two looks at the journal.
 const LOOK_EVERY: u32 = 16;
 
