@@ -1,5 +1,5 @@
 //! Writes what batches come to, in one transaction: first the checkpoints, by compare-and-set, then
-//! the rows. It is not waited for the disk: rows and checkpoint are lost together or not at all, and
+//! the rows, those of one target in one statement. It is not waited for the disk: rows and checkpoint are lost together or not at all, and
 //! what is lost is folded again. Targets and keys are written in one order by everybody, so that
 //! workers do not stand in each other's way.
 
@@ -27,23 +27,29 @@ impl<'a> Write<'a> {
     }
 }
 
-/// Writes all of it, or nothing where a checkpoint is not the one expected; others are told `payload`.
+/// Writes all of it, or nothing where a checkpoint is not the one expected; others are told the
+/// payloads. Sorted by target, and no target twice for one partition.
 pub(super) async fn write(
     pool: &PgPool,
     writes: &[Write<'_>],
-    payload: Option<&str>,
+    payloads: &[String],
 ) -> Result<(), Failure> {
     const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
     let mut transaction = pool.begin_with(BEGIN).await?;
-    let live = advance(&mut transaction, writes, payload).await?;
-    for Write { commit, columns } in writes {
+    let live = advance(&mut transaction, writes, payloads).await?;
+    let same = |one: &Write<'_>, other: &Write<'_>| one.commit.target == other.commit.target;
+    for writes in writes.chunk_by(same) {
+        let Write { commit, columns } = &writes[0];
         if live.contains(&commit.target) {
-            let rows: Vec<_> = commit.rows.iter().collect();
-            rows::write(&mut transaction, &commit.target, columns, rows).await?;
+            let rows = writes.iter().flat_map(|write| &write.commit.rows);
+            rows::write(&mut transaction, &commit.target, columns, rows.collect()).await?;
         } else {
-            load::write(&mut transaction, &commit.target, columns, &commit.rows).await?;
+            for Write { commit, columns } in writes {
+                load::write(&mut transaction, &commit.target, columns, &commit.rows).await?;
+            }
         }
-        log_index::write(&mut transaction, &commit.index).await?;
+        let entries = writes.iter().flat_map(|write| &write.commit.index);
+        log_index::write(&mut transaction, entries.collect()).await?;
     }
     unpark(&mut transaction, writes).await?;
     park(&mut transaction, writes).await?;
@@ -56,7 +62,7 @@ pub(super) async fn write(
 async fn advance(
     connection: &mut PgConnection,
     writes: &[Write<'_>],
-    payload: Option<&str>,
+    payloads: &[String],
 ) -> Result<HashSet<Target>, Failure> {
     const ADVANCE: &str = "
         WITH asked AS (
@@ -82,7 +88,7 @@ async fn advance(
         )
         SELECT projection, generation, partition, EXISTS (
           SELECT FROM live WHERE name = moved.projection AND generation = moved.generation
-        ), (SELECT pg_notify($11, $12) WHERE $12 IS NOT NULL)::text FROM moved";
+        ), (SELECT count(pg_notify($11, payload)) FROM unnest($12::text[]) AS payload) FROM moved";
     let each = |of: fn(&TargetCommit) -> i64| -> Vec<i64> {
         writes.iter().map(|write| of(write.commit)).collect()
     };
@@ -114,7 +120,7 @@ async fn advance(
         .bind(keys)
         .bind(locks::HOLD)
         .bind(told::CHANNEL)
-        .bind(payload)
+        .bind(payloads)
         .fetch_all(connection)
         .await?;
     for Write { commit, .. } in writes {

@@ -9,12 +9,12 @@ use crate::read_store::{IndexEntry, IndexedBy};
 
 pub(super) async fn write(
     connection: &mut PgConnection,
-    entries: &[IndexEntry],
+    entries: Vec<&IndexEntry>,
 ) -> sqlx::Result<()> {
     if entries.is_empty() {
         return Ok(());
     }
-    let of = |entry: &IndexEntry| entry.position.cast_signed();
+    let of = |entry: &&IndexEntry| entry.position.cast_signed();
     let types = entries.iter().map(|entry| entry.event_type.as_str());
     let correlations = entries.iter().map(|entry| entry.correlation_id);
     let causations = entries.iter().map(|entry| entry.causation_id);

@@ -1,5 +1,7 @@
 //! Process checkpoints and parked events on PostgreSQL, written in one statement with the work rows
-//! that the events asked for.
+//! that the events asked for. Next: `saving` writes them.
+
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderlog_log::{event::Position, event_store::StoreError};
@@ -8,9 +10,9 @@ use uuid::Uuid;
 
 use super::{
     PgOpenError, PgWorkStore,
-    failure::{Failure, retried, unavailable},
-    schema, sql_limit,
-    work::WorkColumns,
+    failure::{Failure, unavailable},
+    gathering::Gathering,
+    saving, schema, sql_limit,
 };
 use crate::{
     dead_letter::{ParkedEvent, by_key},
@@ -24,6 +26,7 @@ pub struct PgProcessStore {
     pool: PgPool,
     log_id: Uuid,
     work: PgWorkStore,
+    writer: Arc<Gathering<ProcessSave, SaveError>>,
 }
 
 impl PgProcessStore {
@@ -31,7 +34,13 @@ impl PgProcessStore {
     /// work rows are told to `work`, which must be of the same database.
     pub async fn open(pool: PgPool, log_id: Uuid, work: PgWorkStore) -> Result<Self, PgOpenError> {
         schema::check(&pool).await?;
-        Ok(Self { pool, log_id, work })
+        let writer = Arc::new(saving::start(pool.clone()));
+        Ok(Self {
+            pool,
+            log_id,
+            work,
+            writer,
+        })
     }
 
     async fn state(&self, process: &str, partition: u32) -> Result<ProcessState, Failure> {
@@ -76,12 +85,10 @@ impl ProcessStore for PgProcessStore {
     }
 
     async fn save(&self, save: ProcessSave) -> Result<(), SaveError> {
-        let saved = retried(async || Ok(write(&self.pool, &save).await?)).await;
-        if !saved.map_err(unavailable)? {
-            let process = save.process;
-            return Err(SaveError::Fenced { process });
-        }
-        if !save.work.is_empty() {
+        let asks_for_work = !save.work.is_empty();
+        let saved = self.writer.write(save).await;
+        saved.unwrap_or_else(|| Err(saving::stopped()))?;
+        if asks_for_work {
             self.work.tell();
         }
         Ok(())
@@ -106,78 +113,6 @@ impl ProcessStore for PgProcessStore {
         let parked = rows.iter().map(parked_event).collect::<sqlx::Result<_>>();
         parked.map_err(unavailable)
     }
-}
-
-/// Writes all of it, or nothing where the checkpoint is not the one expected. A checkpoint that is
-/// missing stands at the start.
-async fn write(pool: &PgPool, save: &ProcessSave) -> sqlx::Result<bool> {
-    const SAVE: &str = "
-        WITH moved AS (
-          INSERT INTO process_checkpoints AS stored
-            (process, partition, position, event_id, source_offset)
-          SELECT $1, $2, $3, $4, $5 WHERE $6 = 0 OR EXISTS
-            (SELECT FROM process_checkpoints WHERE process = $1 AND partition = $2)
-          ON CONFLICT (process, partition) DO UPDATE
-            SET position = excluded.position, event_id = excluded.event_id,
-                source_offset = coalesce(excluded.source_offset, stored.source_offset)
-            WHERE stored.position = $6 AND stored.event_id = $7
-          RETURNING process
-        ), kept AS (
-          INSERT INTO work (id, kind, next_at, payload, event_id, correlation_id, created_at)
-          SELECT w.*, $8 FROM moved, unnest($9::uuid[], $10::text[], $11::timestamptz[],
-            $12::text[], $13::uuid[], $14::uuid[]) AS w
-          ON CONFLICT (id) DO NOTHING
-        ), parked AS (
-          INSERT INTO process_parked
-            (process, position, partition_key, event_id, event_type, reason)
-          SELECT moved.process, p.* FROM moved,
-            unnest($15::int8[], $16::text[], $17::uuid[], $18::text[], $19::text[]) AS p
-          ON CONFLICT (process, position) DO UPDATE
-            SET partition_key = excluded.partition_key, event_id = excluded.event_id,
-                event_type = excluded.event_type, reason = excluded.reason
-        ), unparked AS (
-          DELETE FROM process_parked AS stored USING moved
-          WHERE stored.process = moved.process AND stored.position = ANY($20)
-        )
-        SELECT EXISTS (SELECT FROM moved)";
-    let work = WorkColumns::of(&save.work);
-    let parked = &save.parked;
-    let unparked = save.unparked.iter();
-    let unparked = unparked.map(|position| position.cast_signed());
-    let positions = parked.iter().map(|parked| parked.position.cast_signed());
-    let text = |of: fn(&ParkedEvent) -> &str| -> Vec<String> {
-        // A text of PostgreSQL has everything but this character.
-        let stored = |text: &str| text.replace('\0', "\u{fffd}");
-        parked.iter().map(|parked| stored(of(parked))).collect()
-    };
-    sqlx::query_scalar(SAVE)
-        .bind(&save.process)
-        .bind(save.partition.cast_signed())
-        .bind(save.checkpoint.position.cast_signed())
-        .bind(save.checkpoint.event_id)
-        .bind(save.offset)
-        .bind(save.expected.position.cast_signed())
-        .bind(save.expected.event_id)
-        .bind(save.at)
-        .bind(work.ids)
-        .bind(work.kinds)
-        .bind(work.due)
-        .bind(work.payloads)
-        .bind(work.event_ids)
-        .bind(work.correlation_ids)
-        .bind(positions.collect::<Vec<i64>>())
-        .bind(text(|parked| &parked.partition_key))
-        .bind(
-            parked
-                .iter()
-                .map(|parked| parked.event_id)
-                .collect::<Vec<_>>(),
-        )
-        .bind(text(|parked| &parked.event_type))
-        .bind(text(|parked| &parked.reason))
-        .bind(unparked.collect::<Vec<i64>>())
-        .fetch_one(pool)
-        .await
 }
 
 fn parked_event(row: &PgRow) -> sqlx::Result<ParkedEvent> {

@@ -17,10 +17,11 @@ use super::{
     activity::Activities,
     board::Board,
     checkpoints,
-    commit::{self, Write},
+    committing::{self, Request},
     compare,
     failure::{Failure, retried},
-    generation, listing, locks, log_index, page, registry, schema, told,
+    gathering::Gathering,
+    generation, listing, locks, log_index, page, registry, schema,
     watch::Watch,
 };
 use crate::{
@@ -53,12 +54,12 @@ pub struct PgReadSettings {
 pub struct PgReadStore {
     pool: PgPool,
     settings: PgReadSettings,
-    origin: Uuid,
     definitions: Arc<RwLock<HashMap<&'static str, Arc<Definition>>>>,
     /// The live generations that were of their definition's version when last seen.
     lives: Arc<RwLock<HashMap<&'static str, Target>>>,
     progress: Progress,
     changes: Changes,
+    writer: Arc<Gathering<Request, CommitError>>,
     _watch: Arc<DropGuard>,
 }
 
@@ -81,14 +82,15 @@ impl PgReadStore {
         let listener = watch.begin().await?;
         let stop = CancellationToken::new();
         tokio::spawn(watch.run(listener, stop.clone()));
+        let writer = Arc::new(committing::start(pool.clone(), origin));
         Ok(Self {
             pool,
             settings,
-            origin,
             definitions: Arc::default(),
             lives: Arc::default(),
             progress,
             changes,
+            writer,
             _watch: Arc::new(stop.drop_guard()),
         })
     }
@@ -205,30 +207,15 @@ impl ReadStore for PgReadStore {
     }
 
     async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
-        let mut definitions = HashMap::new();
-        for TargetCommit { target, .. } in &commit.targets {
-            if *target != Target::log_index() {
-                let known = self.definition(&target.projection)?;
-                definitions.insert(target.projection.as_str(), known);
-            }
-        }
-        let columns = |target: &Target| {
-            let known = definitions.get(target.projection.as_str());
-            known.map_or(&[][..], |known| known.columns)
+        let columns = |TargetCommit { target, .. }: &TargetCommit| match *target == Target::log_index()
+        {
+            true => Ok(&[][..]),
+            false => self.definition(&target.projection).map(|it| it.columns),
         };
-        let of = |commit| Write::new(commit, columns(&commit.target));
-        let mut writes: Vec<Write<'_>> = commit.targets.iter().map(of).collect();
-        writes.sort_by_key(|write| {
-            let target = &write.commit.target;
-            (
-                &target.projection,
-                target.generation,
-                write.commit.partition,
-            )
-        });
-        let payload = told::payload(&commit, self.origin);
-        let (pool, payload) = (&self.pool, payload.as_deref());
-        Ok(retried(|| commit::write(pool, &writes, payload)).await?)
+        let columns = commit.targets.iter().map(columns);
+        let columns = columns.collect::<Result<_, ReadError>>()?;
+        let written = self.writer.write(Request { commit, columns }).await;
+        written.unwrap_or_else(|| Err(committing::stopped()))
     }
 
     async fn get(&self, projection: &str, keys: Vec<String>) -> Result<Vec<StoredRow>, ReadError> {

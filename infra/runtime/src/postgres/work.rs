@@ -136,11 +136,13 @@ impl WorkStore for PgWorkStore {
 
     async fn next_due(&self, kinds: &[String]) -> Result<Option<DateTime<Utc>>, StoreError> {
         sqlx::query_scalar(
-            "SELECT next_at FROM work WHERE finished_at IS NULL AND kind = ANY($1) \
-             ORDER BY next_at, id LIMIT 1",
+            // One look into the index per kind, however many rows are open.
+            "SELECT min(next.at) FROM unnest($1::text[]) AS asked (kind), LATERAL \
+             (SELECT next_at AS at FROM work WHERE finished_at IS NULL AND work.kind = asked.kind \
+              ORDER BY next_at LIMIT 1) AS next",
         )
         .bind(kinds)
-        .fetch_optional(&self.pool)
+        .fetch_one(&self.pool)
         .await
         .map_err(unavailable)
     }

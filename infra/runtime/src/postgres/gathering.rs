@@ -1,0 +1,81 @@
+//! One writer for all partitions that this process follows. A transaction costs much and a row in it
+//! little, so what comes in while one is written goes together into the next. A request that is
+//! given up by its caller may be written all the same: each is fenced by its checkpoint.
+
+use tokio::sync::{
+    mpsc::{self, UnboundedReceiver, UnboundedSender},
+    oneshot,
+};
+
+/// Requests in one transaction, at most.
+const AT_ONCE: usize = 64;
+
+/// The way to the writer, which ends with it.
+pub(super) struct Gathering<R, E> {
+    sender: UnboundedSender<Waiting<R, E>>,
+}
+
+/// A request whose caller waits.
+struct Waiting<R, E> {
+    request: R,
+    reply: oneshot::Sender<Result<(), E>>,
+}
+
+impl<R: Send + 'static, E: Send + 'static> Gathering<R, E> {
+    /// Starts the writer on the current Tokio runtime. `write` answers each request of a group; two
+    /// that `clash` are never in one.
+    pub(super) fn start<F>(
+        clash: fn(&R, &R) -> bool,
+        write: impl Fn(Vec<R>) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Vec<Result<(), E>>> + Send,
+    {
+        let (sender, mut waiting) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            let mut next = None;
+            while let Some(group) = gather(&mut waiting, &mut next, clash).await {
+                let group = group.into_iter().map(|it| (it.request, it.reply));
+                let (requests, replies): (Vec<_>, Vec<_>) = group.unzip();
+                for (reply, outcome) in replies.into_iter().zip(write(requests).await) {
+                    // Nobody listens where the caller gave up waiting.
+                    let _ = reply.send(outcome);
+                }
+            }
+        });
+        Self { sender }
+    }
+
+    /// Has the request written; `None` where the writer has ended with its runtime.
+    pub(super) async fn write(&self, request: R) -> Option<Result<(), E>> {
+        let (reply, answer) = oneshot::channel();
+        self.sender.send(Waiting { request, reply }).ok()?;
+        answer.await.ok()
+    }
+}
+
+/// What waits, from the first that has to be waited for; what may not go with it is put into `next`.
+async fn gather<R, E>(
+    waiting: &mut UnboundedReceiver<Waiting<R, E>>,
+    next: &mut Option<Waiting<R, E>>,
+    clash: fn(&R, &R) -> bool,
+) -> Option<Vec<Waiting<R, E>>> {
+    let first = match next.take() {
+        Some(first) => first,
+        None => waiting.recv().await?,
+    };
+    let mut group = vec![first];
+    while group.len() < AT_ONCE
+        && let Ok(other) = waiting.try_recv()
+    {
+        if group
+            .iter()
+            .any(|one| clash(&one.request, &other.request))
+        {
+            *next = Some(other);
+            break;
+        }
+        group.push(other);
+    }
+    Some(group)
+}
