@@ -12,6 +12,7 @@ use orderlog::bench::{
     append::{AppendArgs, Engine, postgres, sqlite},
     scratch::with_scratch,
 };
+use umadb::CommandId;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -38,9 +39,12 @@ async fn main() -> anyhow::Result<()> {
 
 async fn embedded(args: &AppendArgs) -> anyhow::Result<()> {
     let scratch = args.scratch()?;
-    let umadb = umadb::writers(args.writers, scratch.path())?;
-    let contest = sqlite::contest(args, scratch.path())?.enter(umadb::NAME, args.timed(umadb));
-    let compared = [(1, 0), (1, 2), (2, 0)];
+    let mut contest = sqlite::contest(args, scratch.path())?;
+    for command_id in [CommandId::Checked, CommandId::Noted] {
+        let writers = umadb::writers(args.writers, command_id, scratch.path())?;
+        contest = contest.enter(command_id.contestant(), args.timed(writers));
+    }
+    let compared = [(1, 0), (1, 2), (1, 3), (2, 0)];
     args.report(args.title(), contest, &compared).await
 }
 

@@ -131,13 +131,19 @@ pub(super) async fn carried_through(
 ) -> anyhow::Result<Carried> {
     let (loaded, mut progressed) = (Instant::now(), Instant::now());
     let mut now = shop.counts().await?.since(before);
-    let behind = accepted.saturating_sub(now.done());
+    let (behind, mut position) = (accepted.saturating_sub(now.done()), 0);
     while now.done() < accepted {
+        // Steps of many sagas take turns: much may happen before the first of them is through.
         if progressed.elapsed() > PATIENCE {
-            bail!(
-                "{} of {accepted} accepted orders are carried through, and no more for {PATIENCE:?}",
-                now.done()
-            );
+            let reached = shop.position().await?;
+            if reached == position {
+                bail!(
+                    "{} of {accepted} accepted orders are carried through, and nothing has happened \
+                     for {PATIENCE:?}",
+                    now.done()
+                );
+            }
+            (position, progressed) = (reached, Instant::now());
         }
         sleep(LOOK).await;
         let next = shop.counts().await?.since(before);

@@ -70,15 +70,24 @@ impl Shop {
         let (from, to) = (today - TimeDelta::days(1), today + TimeDelta::days(1));
         let query = "query ($from: NaiveDate!, $to: NaiveDate!) \
                      { dailySales(from: $from, to: $to) { confirmed rejected cancelled } }";
-        let asked = json!({ "query": query, "variables": { "from": from, "to": to } });
-        let answer = self
-            .client
-            .post(self.base.join("/graphql")?)
-            .json(&asked)
-            .send()
-            .await?;
-        let answer: Value = answer.error_for_status()?.json().await?;
-        Counts::of(&answer)
+        let variables = json!({ "from": from, "to": to });
+        Counts::of(&self.ask(query, variables).await?)
+    }
+
+    /// How far the read models have come in the log.
+    pub async fn position(&self) -> anyhow::Result<u64> {
+        let answer = self.ask("{ projections { position } }", json!({})).await?;
+        let read = answer["data"]["projections"].as_array();
+        let read = read.with_context(|| format!("no read models in the answer: {answer}"))?;
+        let mut positions = read.iter().map(|model| number(model, "position"));
+        positions.try_fold(0, |furthest, position| Ok(position?.max(furthest)))
+    }
+
+    async fn ask(&self, query: &str, variables: Value) -> anyhow::Result<Value> {
+        let asked = json!({ "query": query, "variables": variables });
+        let graphql = self.client.post(self.base.join("/graphql")?);
+        let answer = graphql.json(&asked).send().await?;
+        Ok(answer.error_for_status()?.json().await?)
     }
 
     async fn stock(&self, sku: &str) -> anyhow::Result<()> {
@@ -129,18 +138,18 @@ impl Counts {
         let days = days.with_context(|| format!("no sales in the answer: {answer}"))?;
         let mut counts = Self::default();
         for day in days {
-            let number = |name: &str| {
-                day[name]
-                    .as_str()
-                    .and_then(|digits| digits.parse::<u64>().ok())
-            };
-            let number =
-                |name| number(name).with_context(|| format!("{name} is not a number: {day}"));
-            counts.confirmed += number("confirmed")?;
-            counts.ended += number("rejected")? + number("cancelled")?;
+            counts.confirmed += number(day, "confirmed")?;
+            counts.ended += number(day, "rejected")? + number(day, "cancelled")?;
         }
         Ok(counts)
     }
+}
+
+/// GraphQL gives numbers beyond 32 bits as digits in a string.
+fn number(object: &Value, name: &str) -> anyhow::Result<u64> {
+    let digits = object[name].as_str();
+    let number = digits.and_then(|digits| digits.parse().ok());
+    number.with_context(|| format!("{name} is not a number: {object}"))
 }
 
 fn order_of(sku: &str) -> String {

@@ -40,8 +40,6 @@ pub(super) struct Appender {
     connection: Option<PgConnection>,
     heads: Heads,
     incoming: Incoming,
-    /// The most requests that were open at once since the last statement, and before it.
-    peak: [usize; 2],
 }
 
 /// Why a group was not written.
@@ -64,7 +62,6 @@ impl Appender {
             connection: Some(connection),
             heads,
             incoming,
-            peak: [0; 2],
         }
     }
 
@@ -76,13 +73,12 @@ impl Appender {
     }
 
     /// What waits, within bounds; waits for the first. Those who were just answered get the chance
-    /// to ask again first, but not for long: with half of those who asked of late it goes on, so
-    /// that the other half decides anew while the database writes these.
+    /// to ask again first.
     async fn gather(&mut self) -> Option<Vec<Append>> {
         let mut group = vec![self.incoming.recv().await?];
         let (mut commands, mut bytes) = (group[0].commands.len(), group[0].bytes());
         let mut seen = 0;
-        while seen < group.len() && group.len() < self.half() {
+        while seen < group.len() {
             seen = group.len();
             yield_now().await;
             while commands < COMMANDS && bytes < BYTES {
@@ -94,14 +90,7 @@ impl Appender {
                 group.push(append);
             }
         }
-        self.peak = [self.incoming.open(), self.peak[0]];
         Some(group)
-    }
-
-    /// Half of the requests that were open at once of late.
-    fn half(&mut self) -> usize {
-        self.peak[0] = self.peak[0].max(self.incoming.open());
-        self.peak[0].max(self.peak[1]).div_ceil(2)
     }
 
     /// Writes the group and answers it.

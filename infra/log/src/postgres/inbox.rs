@@ -1,14 +1,8 @@
 //! What is asked of the appender. A request is checked here for what the engine can never keep, so
-//! that it does not spoil the statement in which others are written, too. How many callers wait is
-//! counted: the appender takes half of them at a time (see there).
-
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+//! that it does not spoil the statement in which others are written, too.
 
 use tokio::sync::{
-    mpsc::{self, UnboundedReceiver, UnboundedSender, error::TryRecvError},
+    mpsc::{self, UnboundedReceiver, UnboundedSender},
     oneshot,
 };
 
@@ -17,59 +11,14 @@ use crate::event_store::{AppendOutcome, Decided, StoreError};
 
 /// The way to the appender.
 #[derive(Clone)]
-pub(super) struct Inbox {
-    sender: UnboundedSender<Append>,
-    open: Arc<AtomicUsize>,
-}
+pub(super) struct Inbox(UnboundedSender<Append>);
 
-/// The appender's end of it.
-pub(super) struct Incoming {
-    receiver: UnboundedReceiver<Append>,
-    open: Arc<AtomicUsize>,
-}
+pub(super) type Incoming = UnboundedReceiver<Append>;
 
 /// A way to the appender, and its end.
 pub(super) fn inbox() -> (Inbox, Incoming) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let open = Arc::new(AtomicUsize::new(0));
-    let incoming = Incoming {
-        receiver,
-        open: Arc::clone(&open),
-    };
-    (Inbox { sender, open }, incoming)
-}
-
-impl Incoming {
-    /// The next request; none when nobody can ask any more.
-    pub(super) async fn recv(&mut self) -> Option<Append> {
-        self.receiver.recv().await
-    }
-
-    /// The next request, if one waits.
-    pub(super) fn try_recv(&mut self) -> Result<Append, TryRecvError> {
-        self.receiver.try_recv()
-    }
-
-    /// Requests that are not answered yet.
-    pub(super) fn open(&self) -> usize {
-        self.open.load(Ordering::Relaxed)
-    }
-}
-
-/// One request, from its sending to its answer, whichever way that ends.
-pub(super) struct Open(Arc<AtomicUsize>);
-
-impl Open {
-    fn one_more(open: &Arc<AtomicUsize>) -> Self {
-        open.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(open))
-    }
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
+    let (sender, incoming) = mpsc::unbounded_channel();
+    (Inbox(sender), incoming)
 }
 
 impl Inbox {
@@ -90,9 +39,8 @@ impl Inbox {
             chained,
             perhaps_written: false,
             reply,
-            _open: Open::one_more(&self.open),
         };
-        self.sender.send(append).map_err(|_| StoreError::Unavailable {
+        self.0.send(append).map_err(|_| StoreError::Unavailable {
             detail: "the appender has stopped".to_owned(),
         })?;
         answer.await.map_err(|_| StoreError::Unknown {
@@ -111,7 +59,6 @@ pub(super) struct Append {
     /// A connection broke while this was being written.
     pub(super) perhaps_written: bool,
     pub(super) reply: oneshot::Sender<Result<Vec<AppendOutcome>, StoreError>>,
-    _open: Open,
 }
 
 impl Append {

@@ -80,7 +80,11 @@ async fn write(pool: &PgPool, origin: Uuid, group: &[Request]) -> Result<(), Fai
 /// Whether two commits can't be in one transaction: both are of one partition, or one is large.
 fn clash(one: &Request, other: &Request) -> bool {
     let large = |request: &Request| {
-        let rows = request.commit.targets.iter().map(|target| target.rows.len());
+        let rows = request
+            .commit
+            .targets
+            .iter()
+            .map(|target| target.rows.len());
         rows.sum::<usize>() >= MANY
     };
     let partitions = |request: &'_ Request| -> HashSet<u32> {

@@ -68,10 +68,7 @@ async fn gather<R, E>(
     while group.len() < AT_ONCE
         && let Ok(other) = waiting.try_recv()
     {
-        if group
-            .iter()
-            .any(|one| clash(&one.request, &other.request))
-        {
+        if group.iter().any(|one| clash(&one.request, &other.request)) {
             *next = Some(other);
             break;
         }

@@ -207,11 +207,11 @@ impl ReadStore for PgReadStore {
     }
 
     async fn commit(&self, commit: Arc<Commit>) -> Result<(), CommitError> {
-        let columns = |TargetCommit { target, .. }: &TargetCommit| match *target == Target::log_index()
-        {
-            true => Ok(&[][..]),
-            false => self.definition(&target.projection).map(|it| it.columns),
-        };
+        let columns =
+            |TargetCommit { target, .. }: &TargetCommit| match *target == Target::log_index() {
+                true => Ok(&[][..]),
+                false => self.definition(&target.projection).map(|it| it.columns),
+            };
         let columns = commit.targets.iter().map(columns);
         let columns = columns.collect::<Result<_, ReadError>>()?;
         let written = self.writer.write(Request { commit, columns }).await;

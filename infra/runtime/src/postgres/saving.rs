@@ -4,11 +4,7 @@
 use std::collections::HashSet;
 
 use orderlog_log::event_store::StoreError;
-use sqlx::{
-    PgPool, Postgres,
-    postgres::PgArguments,
-    query::QueryAs,
-};
+use sqlx::{PgPool, Postgres, postgres::PgArguments, query::QueryAs};
 
 use super::{
     failure::{Failure, retried, unavailable},
