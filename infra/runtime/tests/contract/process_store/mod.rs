@@ -176,6 +176,30 @@ pub(crate) async fn partitions_and_processes_move_by_themselves(bench: Bench) {
     assert_eq!(untouched, StoredCheckpoint::start_of(bench.log_id));
 }
 
+pub(crate) async fn of_many_who_save_at_once_the_stale_alone_save_nothing(bench: Bench) {
+    let saves = (0..24).map(|partition| {
+        let stale = partition % 3 == 1;
+        let expected = if stale { bench.at(5) } else { bench.start() };
+        let to = bench.at(6 + u64::from(partition));
+        let key = format!("of {partition}");
+        let save = ProcessSave {
+            partition,
+            work: vec![work("timer", now())],
+            parked: vec![parked(to.position, &key)],
+            ..save(expected, to)
+        };
+        let store = Arc::clone(&bench.store);
+        async move { (stale, key, to, store.save(save).await) }
+    });
+    for (partition, (stale, key, to, saved)) in (0..).zip(join_all(saves).await) {
+        let state = bench.load("toys", partition).await;
+        assert_eq!(is_fenced(saved), stale);
+        assert_eq!(state.checkpoint.checkpoint == to, !stale);
+        assert_eq!(state.parked.contains_key(&key), !stale);
+    }
+    assert_eq!(bench.rows().await, 16);
+}
+
 pub(crate) async fn one_of_many_who_race_is_saved(bench: Bench) {
     let mut before = bench.start();
     for round in 1..=10 {

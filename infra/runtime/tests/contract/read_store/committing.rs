@@ -96,6 +96,51 @@ pub(crate) async fn a_commit_is_written_whole_or_not_at_all(
     assert_eq!(texts(store, &["a"]).await, ["changed"]);
 }
 
+pub(crate) async fn of_many_partitions_at_once_the_stale_alone_write_nothing(
+    store: Arc<dyn ReadStore>,
+    log_id: Uuid,
+) {
+    let (live, _) = live(store.as_ref(), log_id).await;
+    let start = Checkpoint::start_of(log_id);
+    let is_stale = |partition: u32, round: u64| (u64::from(partition) + round).is_multiple_of(3);
+    let mut at_hand = vec![start; store.partitions() as usize];
+    for round in 1..=6 {
+        let all = (0..store.partitions())
+            .zip(&mut at_hand)
+            .map(|(partition, before)| {
+                let (store, live) = (Arc::clone(&store), live.clone());
+                async move {
+                    let to = at(start, round);
+                    let rows = vec![row(
+                        &format!("of {partition}"),
+                        &round.to_string(),
+                        1,
+                        "x",
+                        None,
+                    )];
+                    let stale = is_stale(partition, round);
+                    let expected = if stale { at(start, 99) } else { *before };
+                    let moved = commit(&live, partition, (expected, to), rows);
+                    let outcome = write(store.as_ref(), moved).await;
+                    if stale {
+                        assert_eq!(outcome, fenced());
+                    } else {
+                        outcome.expect("written");
+                        *before = to;
+                    }
+                }
+            });
+        join_all(all).await;
+        for (partition, expected) in (0..store.partitions()).zip(&at_hand) {
+            let now = stored(store.as_ref(), &live, partition, log_id).await;
+            assert_eq!(now.checkpoint, *expected, "{partition} in round {round}");
+            let text = texts(store.as_ref(), &[&format!("of {partition}")]).await;
+            let written = (expected.position > 0).then(|| expected.position.to_string());
+            assert_eq!(text, Vec::from_iter(written));
+        }
+    }
+}
+
 pub(crate) async fn each_partition_moves_by_itself(store: Arc<dyn ReadStore>, log_id: Uuid) {
     let store = store.as_ref();
     let (live, _) = live(store, log_id).await;
