@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The two services as containers (compose/services.yaml), in a project of this checkout's own and on
+# The services as containers (compose/services.yaml), in a project of this checkout's own and on
 # free ports. Sourced.
 
 compose_can_run() {
@@ -9,6 +9,7 @@ compose_can_run() {
 
 compose() {
   ORDERLOG_POSTGRES_PORT=$(recorded postgres port) ORDERLOG_KAFKA_PORT=$(recorded kafka port) \
+    ORDERLOG_STRIPE_PORT=$(recorded stripe port) COMPOSE_PROFILES=tests \
     docker compose --project-name "orderlog-$(cksum <<<"$root" | cut -d ' ' -f 1)" \
     --file "$root/compose/services.yaml" "$@" >&2 9>&-
 }
@@ -29,6 +30,7 @@ compose_address() {
   case "$1" in
     postgres) echo "postgres://orderlog:orderlog@127.0.0.1:$(recorded postgres port)/orderlog" ;;
     kafka) echo "127.0.0.1:$(recorded kafka port)" ;;
+    stripe) echo "http://127.0.0.1:$(recorded stripe port)" ;;
   esac
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Whether a service answers: a query to PostgreSQL, a metadata request to Kafka. Sourced.
+# Whether a service answers: a query to PostgreSQL, a metadata request to Kafka, a read from
+# stripe-mock. Sourced.
 
 answers() {
   local address
@@ -33,6 +34,17 @@ kafka_answers() {
     head -c 16 <&3 | od -An -v -tx1 | tr -d " \n"' "${first%:*}" "${first##*:}") || return 1
   # Four bytes each: length, correlation id, throttle time, number of brokers.
   [[ $reply =~ ^.{8}00000001.{8}([0-9a-f]{8})$ ]] && [ "${BASH_REMATCH[1]}" != 00000000 ]
+}
+
+# stripe_answers URL: it is stripe-mock, and nobody else, that answers there.
+stripe_answers() {
+  local authority=${1#http://}
+  authority=${authority%%/*}
+  # shellcheck disable=SC2016 # the inner shell expands these
+  timeout 3 bash -c '
+    exec 3<>"/dev/tcp/$0/$1" || exit 1
+    printf "GET /v1/balance HTTP/1.0\r\nHost: $0\r\nAuthorization: Bearer sk_test_1\r\n\r\n" >&3
+    cat <&3' "${authority%:*}" "${authority##*:}" | grep -qi '^stripe-mock-version:'
 }
 
 # port_open HOST PORT

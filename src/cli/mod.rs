@@ -11,6 +11,7 @@ mod dead_letter;
 mod failure;
 mod health;
 mod import;
+mod payments;
 mod projection;
 pub mod remote;
 mod role;

@@ -31,6 +31,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: Args) -> Result<(), Failure> {
     let config = args.shop.config()?;
+    if args.demo && config.payments.stripe.is_some() {
+        return Err(Failure::usage(
+            "--demo pays with tokens of the simulated gateway: leave --payment-gateway stripe out",
+        ));
+    }
     let place = match &config.engines {
         Engines::Embedded { data_dir } => data_dir.display().to_string(),
         Engines::Distributed(_) => "PostgreSQL and Kafka".to_owned(),

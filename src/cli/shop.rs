@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use orderlog_runtime::kafka::Topic;
 
-use super::Failure;
+use super::{Failure, payments::PaymentArgs};
 use crate::system::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles};
 
 /// Where the data lies and how the shop is run.
@@ -104,6 +104,9 @@ pub(super) struct RuleArgs {
         value_name = "FACTOR"
     )]
     time_scale: f64,
+
+    #[command(flatten)]
+    payments: PaymentArgs,
 }
 
 impl ShopArgs {
@@ -114,7 +117,7 @@ impl ShopArgs {
             None if self.servers.event_store == EventStoreEngine::default() => self.embedded(),
             None => return Err(Failure::usage("--event-store asks for a --database URL")),
         };
-        Ok(self.rules.config(engines, Roles::ALL))
+        self.rules.config(engines, Roles::ALL)
     }
 
     /// All roles on the embedded log, for a command that knows no other.
@@ -124,7 +127,13 @@ impl ShopArgs {
                            ORDERLOG_DATABASE out";
             return Err(Failure::usage(message));
         }
-        Ok(self.rules.config(self.embedded(), Roles::ALL))
+        let config = self.rules.config(self.embedded(), Roles::ALL)?;
+        if config.payments.stripe.is_some() {
+            let message = "this pays by the simulated gateway alone: leave --payment-gateway and \
+                           ORDERLOG_PAYMENT_GATEWAY out";
+            return Err(Failure::usage(message));
+        }
+        Ok(config)
     }
 
     fn embedded(&self) -> Engines {
@@ -172,13 +181,14 @@ impl ServerArgs {
 }
 
 impl RuleArgs {
-    pub(super) fn config(&self, engines: Engines, roles: Roles) -> Config {
-        Config {
+    pub(super) fn config(&self, engines: Engines, roles: Roles) -> Result<Config, Failure> {
+        Ok(Config {
             engines,
             roles,
             time_zone: self.time_zone,
             time_scale: self.time_scale,
-        }
+            payments: self.payments.payments(roles)?,
+        })
     }
 }
 

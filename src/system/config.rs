@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use chrono_tz::Tz;
+use orderlog_command_api::process::stripe::{StripeSettings, WebhookSecret};
 use orderlog_runtime::kafka::Topic;
 
 /// How the system is run.
@@ -16,6 +17,17 @@ pub struct Config {
     pub time_zone: Tz,
     /// Multiplies every waiting time of new orders' sagas.
     pub time_scale: f64,
+    /// Who moves the money.
+    pub payments: Payments,
+}
+
+/// Who moves the money, and whose notes about it are taken.
+#[derive(Clone, Debug, Default)]
+pub struct Payments {
+    /// Stripe; nobody where it is simulated.
+    pub stripe: Option<StripeSettings>,
+    /// What Stripe signs its webhooks with, for processes that take them.
+    pub webhook_secret: Option<WebhookSecret>,
 }
 
 /// What log and read models stand on.

@@ -1,5 +1,6 @@
 //! Why the system did not start, or a part of it ended: one line each, with what to do about it.
 
+use orderlog_command_api::process::stripe::StripeSettingsError;
 use orderlog_domain::fulfilment::TimingsError;
 use orderlog_log::event_store::StoreError;
 use orderlog_runtime::{
@@ -41,6 +42,9 @@ pub enum StartError {
     /// The waiting times make no sense.
     #[error("--time-scale: {0}")]
     Timings(#[from] TimingsError),
+    /// The payment gateway can't be called.
+    #[error("--payment-gateway stripe: {0}")]
+    Stripe(#[from] StripeSettingsError),
     /// A factor that is none.
     #[error("--time-scale {0} is not a positive number")]
     TimeScale(f64),

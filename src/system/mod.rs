@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::engines::Opened;
 pub use self::{
-    config::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles},
+    config::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Payments, Roles},
     engines::migrate,
     failure::{StartError, StopError},
 };
@@ -49,6 +49,7 @@ pub struct System {
     /// Where instants come from.
     pub clock: Clock,
     roles: Roles,
+    payments: Payments,
     reads: Option<Arc<dyn ReadStore>>,
     projector: Option<Projector<Fact>>,
     following: Option<Following>,
@@ -73,6 +74,7 @@ impl System {
             aggregates,
             clock,
             roles: config.roles,
+            payments: config.payments.clone(),
             reads: None,
             projector: None,
             following: None,
@@ -111,7 +113,7 @@ impl System {
     ) -> Result<(), StartError> {
         let work = opened.work().await?;
         let store = opened.processes().await?;
-        let work_loop = parts::work_loop(self, Arc::clone(&work), &timings);
+        let work_loop = parts::work_loop(self, Arc::clone(&work), &timings)?;
         let process = parts::process(self, store, timings);
         self.following = Some(Following {
             passed: process.passed(),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use orderlog_command_api::process::{
-    gateway::Gateway,
+    gateway::{Gateway, GatewaySettings, Guarded, PaymentGateway},
     handler::ProcessHandler,
     notifications::{LogChannel, Notifications},
     simulated_gateway::SimulatedGateway,
+    stripe::StripeGateway,
     timers::Timers,
 };
 use orderlog_domain::{
@@ -16,13 +17,14 @@ use orderlog_domain::{
 use orderlog_log::event::{Position, RecordedEvent};
 use orderlog_runtime::{
     dead_letter::DeadLetters,
+    outside::GuardSettings,
     process::{ProcessRuntime, ProcessSettings, ProcessStore},
     projector::{DecodeError, Projector, ProjectorError},
     read_store::{Activity, Progress, ReadStore, Standing},
     work::{WorkLoop, WorkSettings, WorkStore},
 };
 
-use super::{Config, StartError, System, engines::Opened};
+use super::{Config, Payments, StartError, System, engines::Opened};
 
 /// Name under which the process keeps its checkpoint.
 const PROCESS: &str = "fulfilment";
@@ -76,17 +78,48 @@ pub(super) async fn dead_letters(opened: &Opened) -> Result<DeadLetters, StartEr
     ))
 }
 
-pub(super) fn work_loop(system: &System, work: Arc<dyn WorkStore>, timings: &Timings) -> WorkLoop {
+pub(super) fn work_loop(
+    system: &System,
+    work: Arc<dyn WorkStore>,
+    timings: &Timings,
+) -> Result<WorkLoop, StartError> {
     let (aggregates, clock) = (&system.aggregates, &system.clock);
-    let gateway = Arc::new(SimulatedGateway::new(timings));
+    let (gateway, settings) = gateway(&system.payments, timings)?;
     let timers = Timers::new(aggregates.clone(), clock.clone());
     let log = Arc::clone(&system.log);
     let gateway = Gateway::new(aggregates.clone(), log, gateway, clock.clone());
+    let gateway = gateway.with_settings(settings);
     let notifications = Notifications::new(aggregates.clone(), Arc::new(LogChannel), clock.clone());
-    WorkLoop::new(work, clock.clone(), WorkSettings::default())
+    let work_loop = WorkLoop::new(work, clock.clone(), WorkSettings::default());
+    Ok(work_loop
         .handle("timer", Arc::new(timers))
         .handle("gateway", Arc::new(gateway))
-        .handle("notification", Arc::new(notifications))
+        .handle("notification", Arc::new(notifications)))
+}
+
+/// Who moves the money, and how long to wait for an answer. What is outside stands behind a guard.
+fn gateway(
+    payments: &Payments,
+    timings: &Timings,
+) -> Result<(Arc<dyn PaymentGateway>, GatewaySettings), StartError> {
+    let settings = GatewaySettings::default();
+    let Some(stripe) = &payments.stripe else {
+        return Ok((Arc::new(SimulatedGateway::new(timings)), settings));
+    };
+    let guard = GuardSettings {
+        timeout: stripe.timeout,
+        ..GuardSettings::default()
+    };
+    let timeout = guard.longest();
+    let gateway = Arc::new(StripeGateway::new(stripe, timings.customer_action)?);
+    let guarded = Arc::new(Guarded::new(gateway, "stripe", guard));
+    Ok((
+        guarded,
+        GatewaySettings {
+            timeout,
+            ..settings
+        },
+    ))
 }
 
 /// Waits until every projection that is kept up to date has passed `position`.

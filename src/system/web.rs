@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, response::Redirect, routing::get};
+use orderlog_command_api::process::stripe::webhook;
 use orderlog_domain::fact::Fact;
 use orderlog_log::event_store::EventStore;
 use orderlog_query_api::QueryApi;
@@ -18,7 +19,7 @@ impl System {
         if self.roles.command_api {
             let (log, clock) = (Arc::clone(&self.log), self.clock.clone());
             let commands = orderlog_command_api::rest::router(self.aggregates.clone(), log, clock);
-            routes = routes.merge(commands);
+            routes = routes.merge(commands).merge(self.webhooks());
         }
         if let Some(reads) = self.reads.as_ref().filter(|_| self.roles.query_api) {
             let head = self.log.watch_head();
@@ -36,6 +37,14 @@ impl System {
             async move { readiness.check().await }
         };
         layers::around(routes.merge(health::routes(ready)))
+    }
+
+    /// What payment gateways call, where they were told to.
+    fn webhooks(&self) -> Router {
+        let Some(secret) = self.payments.webhook_secret.clone() else {
+            return Router::new();
+        };
+        webhook::router(self.aggregates.clone(), self.clock.clone(), secret)
     }
 }
 

@@ -2,7 +2,9 @@
 //! what is not yet due, or waits for something in flight, and what the infrastructure failed at is
 //! attempted again.
 
-use chrono::TimeDelta;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::refusal::{Refusal, RefusalClass};
 use orderlog_log::{
     clock::Clock,
@@ -55,9 +57,19 @@ where
 
 /// The row is attempted again after a pause.
 pub(super) fn again(clock: &Clock, pause: TimeDelta, reason: String) -> WorkOutcome {
-    let at = clock
+    let at = after(clock, pause);
+    WorkOutcome::Again { at, reason }
+}
+
+/// Nothing was done; the row is attempted after a pause as if it had not been leased.
+pub(super) fn postponed(clock: &Clock, pause: Duration, reason: String) -> WorkOutcome {
+    let at = after(clock, TimeDelta::from_std(pause).unwrap_or(TimeDelta::MAX));
+    WorkOutcome::Postponed { at, reason }
+}
+
+fn after(clock: &Clock, pause: TimeDelta) -> DateTime<Utc> {
+    clock
         .now()
         .checked_add_signed(pause)
-        .unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
-    WorkOutcome::Again { at, reason }
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

@@ -1,9 +1,11 @@
 //! The port to payment gateways. Every operation has an id that is the gateway's idempotency key:
 //! the same call again is the same operation. No answer in time is an outcome of its own, never a
-//! refusal. Next: `calling` calls it for recorded intents; [`super::simulated_gateway`] is an engine.
+//! refusal. Next: `calling` calls it for recorded intents; [`super::simulated_gateway`] and
+//! [`super::stripe`] are engines, [`Guarded`] stands before one that is outside.
 
 mod calling;
 mod errand;
+mod guarded;
 mod intent;
 mod outcome;
 mod work;
@@ -13,29 +15,31 @@ use chrono::{DateTime, Utc};
 use orderlog_domain::{
     ids::OperationId,
     money::Money,
-    payment::{AuthorizationOutcome, Operation, OperationOutcome},
+    payment::{AuthorizationOutcome, Operation, OperationOutcome, Terms},
 };
 
 pub use calling::{Gateway, GatewaySettings};
+pub use guarded::Guarded;
+pub use orderlog_runtime::outside::NoAnswer::{self, NotCalled, TimedOut};
 pub use work::GatewayWork;
 
 /// Moves money, outside.
 #[async_trait]
 pub trait PaymentGateway: Send + Sync + 'static {
     /// Holds money.
-    async fn authorize(&self, call: &Call) -> Result<AuthorizationOutcome, TimedOut>;
+    async fn authorize(&self, call: &Call) -> Result<AuthorizationOutcome, NoAnswer>;
 
     /// Takes money that is held.
-    async fn capture(&self, call: &Call) -> Result<OperationOutcome, TimedOut>;
+    async fn capture(&self, call: &Call) -> Result<OperationOutcome, NoAnswer>;
 
-    /// Lets go what is held.
-    async fn void(&self, call: &Call) -> Result<OperationOutcome, TimedOut>;
+    /// Lets go what is held; where it is not known whether anything is, sees to it that nothing will be.
+    async fn void(&self, call: &Call) -> Result<OperationOutcome, NoAnswer>;
 
     /// Gives back what was taken.
-    async fn refund(&self, call: &Call) -> Result<OperationOutcome, TimedOut>;
+    async fn refund(&self, call: &Call) -> Result<OperationOutcome, NoAnswer>;
 
     /// What became of the operation of an earlier call; `None` if the gateway does not know.
-    async fn ask(&self, call: &Call) -> Result<Option<Answer>, TimedOut>;
+    async fn ask(&self, call: &Call) -> Result<Option<Answer>, NoAnswer>;
 }
 
 /// One operation, as the gateway is told of it.
@@ -47,8 +51,10 @@ pub struct Call {
     pub operation_id: OperationId,
     /// With how much.
     pub amount: Money,
-    /// Token of the payment method.
-    pub method_token: String,
+    /// Whether a capture is the last one, which lets the rest go.
+    pub is_final: bool,
+    /// What the payment is for, and by which method it is paid.
+    pub terms: Terms,
     /// The gateway's own reference of the authorization, once there is one.
     pub gateway_ref: Option<String>,
     /// Whether the customer has done what the gateway asked of him.
@@ -67,8 +73,3 @@ pub enum Answer {
     /// Of any other.
     Operation(OperationOutcome),
 }
-
-/// The gateway gave no answer in time; the operation may have been carried out or not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the gateway gave no answer in time")]
-pub struct TimedOut;

@@ -7,6 +7,7 @@
 //! - [`handler`]: each event to the saga, its commands to their aggregates, work rows, notifications.
 //! - [`timers`], [`gateway`], [`notifications`]: one work handler each.
 //! - [`simulated_gateway`]: a payment gateway that is told by the token what to answer.
+//! - [`stripe`]: Stripe as the payment gateway, and its webhooks.
 
 pub mod handler;
 
@@ -15,6 +16,7 @@ pub mod notifications;
 pub mod timers;
 
 pub mod simulated_gateway;
+pub mod stripe;
 
 mod attempting;
 mod cause;

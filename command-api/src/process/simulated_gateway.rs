@@ -12,7 +12,7 @@ use orderlog_domain::{
     payment::{AuthorizationOutcome, Operation, OperationOutcome},
 };
 
-use super::gateway::{Answer, Call, PaymentGateway, TimedOut};
+use super::gateway::{Answer, Call, NoAnswer, PaymentGateway, TimedOut};
 
 /// How long an authorization holds.
 const AUTHORIZATION_VALID: TimeDelta = TimeDelta::days(7);
@@ -60,7 +60,7 @@ impl SimulatedGateway {
 
     /// What becomes of an authorization, known as soon as the gateway knows it.
     fn authorization(&self, call: &Call) -> AuthorizationOutcome {
-        match call.method_token.as_str() {
+        match call.terms.method_token.as_str() {
             "tok_declined" => declined("card_declined"),
             "tok_insufficient_funds" => declined("insufficient_funds"),
             "tok_3ds" if !call.action_completed => AuthorizationOutcome::ActionRequired {
@@ -77,37 +77,37 @@ impl SimulatedGateway {
 
     /// Whether the gateway has heard of the outcome at the time of the call.
     fn is_known(&self, call: &Call) -> bool {
-        call.method_token != "tok_late_success"
+        call.terms.method_token != "tok_late_success"
             || call.at >= self.late_after.after(call.requested_at)
     }
 }
 
 #[async_trait]
 impl PaymentGateway for SimulatedGateway {
-    async fn authorize(&self, call: &Call) -> Result<AuthorizationOutcome, TimedOut> {
+    async fn authorize(&self, call: &Call) -> Result<AuthorizationOutcome, NoAnswer> {
         tokio::time::sleep(self.latency).await;
-        match call.method_token.as_str() {
+        match call.terms.method_token.as_str() {
             "tok_timeout" | "tok_late_success" => Err(TimedOut),
             _ => Ok(self.authorization(call)),
         }
     }
 
-    async fn capture(&self, call: &Call) -> Result<OperationOutcome, TimedOut> {
+    async fn capture(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
         tokio::time::sleep(self.latency).await;
         Ok(operation(call))
     }
 
-    async fn void(&self, call: &Call) -> Result<OperationOutcome, TimedOut> {
+    async fn void(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
         tokio::time::sleep(self.latency).await;
         Ok(operation(call))
     }
 
-    async fn refund(&self, call: &Call) -> Result<OperationOutcome, TimedOut> {
+    async fn refund(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
         tokio::time::sleep(self.latency).await;
         Ok(operation(call))
     }
 
-    async fn ask(&self, call: &Call) -> Result<Option<Answer>, TimedOut> {
+    async fn ask(&self, call: &Call) -> Result<Option<Answer>, NoAnswer> {
         tokio::time::sleep(self.latency).await;
         Ok(match call.operation {
             Operation::Authorize => self
@@ -126,7 +126,7 @@ fn operation(call: &Call) -> OperationOutcome {
         code: code.to_owned(),
         retryable: false,
     };
-    match (call.operation, call.method_token.as_str()) {
+    match (call.operation, call.terms.method_token.as_str()) {
         (Operation::Capture, "tok_capture_fails") => failed("capture_refused"),
         (Operation::Refund, "tok_refund_fails") => failed("refund_refused"),
         _ => OperationOutcome::Done {

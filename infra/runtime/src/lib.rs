@@ -13,11 +13,13 @@
 //! - [`process`]: each event once to a handler, in order per key.
 //! - [`dead_letter`]: what could not be folded or handled, and what is decided about it.
 //! - [`work`]: durable, leased work rows: timers, retries, calls to the outside.
+//! - [`outside`]: the guard around calls to other systems: limits, retry budget, circuit breaker.
 //! - [`backoff`]: how long to wait before the next try.
 
 pub mod backoff;
 pub mod dead_letter;
 pub mod kafka;
+pub mod outside;
 pub mod postgres;
 pub mod process;
 pub mod projection;

@@ -60,6 +60,13 @@ pub enum WorkOutcome {
         /// Why; for people.
         reason: String,
     },
+    /// Nothing was done, for certain: try at `at`, and don't count this attempt.
+    Postponed {
+        /// Not earlier than this.
+        at: DateTime<Utc>,
+        /// Why; for people.
+        reason: String,
+    },
 }
 
 /// Does the work of one kind. Called again after a crash: it asks what became of an earlier

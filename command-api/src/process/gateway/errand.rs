@@ -1,9 +1,9 @@
 //! One attempt at what the gateway is wanted for. It goes on only while the operation is in flight;
 //! where an earlier attempt may have reached the gateway, or the intent is old, it asks before it
 //! calls, because gateways forget idempotency keys. No answer is recorded as such, and asked about
-//! later.
+//! later; a gateway that can't be called is waited for, and nothing is recorded.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use orderlog_domain::{
@@ -18,11 +18,14 @@ use orderlog_runtime::work::{LeasedWork, WorkOutcome};
 use tokio::time::timeout;
 
 use crate::process::{
-    attempting::{Attempt, again},
+    attempting::{Attempt, again, postponed},
     cause::{Cause, SYSTEM},
 };
 
-use super::{Answer, Call, Gateway, GatewaySettings, TimedOut, intent::intent, outcome::record};
+use super::{
+    Answer, Call, Gateway, GatewaySettings, NoAnswer, NotCalled, TimedOut, intent::intent,
+    outcome::record,
+};
 
 /// Events of one payment that are read; it has a few dozen at most.
 const PAYMENT_EVENTS: usize = 1_000;
@@ -47,18 +50,18 @@ impl Errand<'_> {
         let Some(call) = self.call(id, &payment, flight).await? else {
             return Ok(WorkOutcome::Done);
         };
-        let old = call.at - call.requested_at >= self.handler.settings.old;
         let mut answer = Ok(None);
-        if old || self.row.earlier_attempts > 0 {
+        if self.is_old(&call) || self.row.earlier_attempts > 0 {
             answer = self.ask(&call).await;
         }
         if answer == Ok(None) {
             answer = self.do_it(&call).await.map(Some);
         }
-        let answer = answer
-            .ok()
-            .flatten()
-            .unwrap_or_else(|| unknown(call.operation));
+        let answer = match answer {
+            Ok(Some(answer)) => answer,
+            Ok(None) | Err(TimedOut) => unknown(call.operation),
+            Err(NotCalled { reason, again_in }) => return Ok(self.wait(again_in, reason)),
+        };
         Ok(self.record(id, flight, answer).await)
     }
 
@@ -76,8 +79,17 @@ impl Errand<'_> {
         let Some(call) = self.call(id, &payment, flight).await? else {
             return Ok(WorkOutcome::Done);
         };
-        if let Ok(Some(answer)) = self.ask(&call).await {
-            return Ok(self.record(id, flight, answer).await);
+        let mut answer = self.ask(&call).await;
+        // What never arrived is sent again, under the same key; unless it is to be undone anyway.
+        if answer == Ok(None) && !self.is_old(&call) && payment.void_scheduled.is_none() {
+            answer = self.do_it(&call).await.map(Some);
+        }
+        match answer {
+            Ok(Some(answer)) if answer != unknown(call.operation) => {
+                return Ok(self.record(id, flight, answer).await);
+            }
+            Err(NotCalled { reason, again_in }) => return Ok(self.wait(again_in, reason)),
+            Ok(_) | Err(TimedOut) => {}
         }
         let still = RecordStillUnknown {
             operation_id: wanted,
@@ -92,7 +104,8 @@ impl Errand<'_> {
             .await)
     }
 
-    /// Asks until it is known what a scheduled void waits for; who is still calling is waited for.
+    /// Asks until it is known what a scheduled void waits for; who is still calling is waited for. An
+    /// authorization of which nobody knows is called off, so that it will not come about any more.
     pub(super) async fn resolve(
         &self,
         id: &str,
@@ -105,9 +118,13 @@ impl Errand<'_> {
         };
         if flight.unknown
             && let Some(call) = self.call(id, &payment, flight).await?
-            && let Ok(Some(answer)) = self.ask(&call).await
         {
-            return Ok(self.record(id, flight, answer).await);
+            match self.ask(&call).await {
+                Ok(Some(answer)) => return Ok(self.record(id, flight, answer).await),
+                Err(NotCalled { reason, again_in }) => return Ok(self.wait(again_in, reason)),
+                Ok(None) => self.call_off(call, void).await,
+                Err(TimedOut) => {}
+            }
         }
         let GatewaySettings {
             ask_again, most, ..
@@ -148,7 +165,8 @@ impl Errand<'_> {
                 operation: flight.operation,
                 operation_id: flight.operation_id,
                 amount: flight.amount,
-                method_token: terms.method_token.clone(),
+                is_final: flight.is_final,
+                terms: terms.clone(),
                 gateway_ref: flight.gateway_ref.clone(),
                 action_completed: intent.action_completed,
                 requested_at: intent.requested_at,
@@ -156,7 +174,30 @@ impl Errand<'_> {
             }))
     }
 
-    async fn do_it(&self, call: &Call) -> Result<Answer, TimedOut> {
+    /// Lets go what an authorization may hold, or may come to hold. What became of it is asked next time.
+    async fn call_off(&self, call: Call, void: OperationId) {
+        if call.operation == Operation::Authorize {
+            let void = Call {
+                operation: Operation::Void,
+                operation_id: void,
+                ..call
+            };
+            let answer = self.do_it(&void).await;
+            tracing::info!(operation.id = %void.operation_id, ?answer, "an authorization is called off");
+        }
+    }
+
+    /// Whether the gateway may have carried it out and forgotten its key.
+    fn is_old(&self, call: &Call) -> bool {
+        call.at - call.requested_at >= self.handler.settings.old
+    }
+
+    /// Waits until the gateway can be called; this attempt does not count.
+    fn wait(&self, again_in: Duration, reason: String) -> WorkOutcome {
+        postponed(&self.handler.clock, again_in, reason)
+    }
+
+    async fn do_it(&self, call: &Call) -> Result<Answer, NoAnswer> {
         let gateway = &self.handler.gateway;
         let answer = async {
             match call.operation {
@@ -171,7 +212,7 @@ impl Errand<'_> {
             .unwrap_or(Err(TimedOut))
     }
 
-    async fn ask(&self, call: &Call) -> Result<Option<Answer>, TimedOut> {
+    async fn ask(&self, call: &Call) -> Result<Option<Answer>, NoAnswer> {
         let answer = self.handler.gateway.ask(call);
         timeout(self.handler.settings.timeout, answer)
             .await

@@ -9,18 +9,18 @@ use async_trait::async_trait;
 use chrono::{TimeDelta, Utc};
 use orderlog_domain::{
     fulfilment::Timings,
-    ids::OperationId,
-    payment::{AuthorizationOutcome, Operation, OperationOutcome, PaymentStatus},
+    ids::{OperationId, PaymentId},
+    payment::{AuthorizationOutcome, Operation, OperationOutcome, PaymentStatus, Terms},
 };
 use uuid::Uuid;
 
 use super::{
-    clients::euros,
+    clients::{ORDER, euros},
     fuse::Fuse,
     world::{Time, World},
 };
 use crate::process::{
-    gateway::{Answer, Call, PaymentGateway, TimedOut},
+    gateway::{Answer, Call, NoAnswer, PaymentGateway},
     simulated_gateway::SimulatedGateway,
 };
 
@@ -52,7 +52,7 @@ impl Noting {
 
 #[async_trait]
 impl PaymentGateway for Noting {
-    async fn authorize(&self, call: &Call) -> Result<AuthorizationOutcome, TimedOut> {
+    async fn authorize(&self, call: &Call) -> Result<AuthorizationOutcome, NoAnswer> {
         self.note("authorize");
         if self.is_silent {
             return std::future::pending().await;
@@ -60,22 +60,22 @@ impl PaymentGateway for Noting {
         self.inner.authorize(call).await
     }
 
-    async fn capture(&self, call: &Call) -> Result<OperationOutcome, TimedOut> {
+    async fn capture(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
         self.note("capture");
         self.inner.capture(call).await
     }
 
-    async fn void(&self, call: &Call) -> Result<OperationOutcome, TimedOut> {
+    async fn void(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
         self.note("void");
         self.inner.void(call).await
     }
 
-    async fn refund(&self, call: &Call) -> Result<OperationOutcome, TimedOut> {
+    async fn refund(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
         self.note("refund");
         self.inner.refund(call).await
     }
 
-    async fn ask(&self, call: &Call) -> Result<Option<Answer>, TimedOut> {
+    async fn ask(&self, call: &Call) -> Result<Option<Answer>, NoAnswer> {
         self.note("ask");
         self.inner.ask(call).await
     }
@@ -137,7 +137,13 @@ async fn the_same_call_is_answered_the_same() {
                 operation,
                 operation_id: OperationId(Uuid::from_u128(7)),
                 amount: euros(10),
-                method_token: token.to_owned(),
+                is_final: true,
+                terms: Terms {
+                    payment_id: PaymentId(Uuid::from_u128(8)),
+                    order_id: ORDER,
+                    amount: euros(10),
+                    method_token: token.to_owned(),
+                },
                 gateway_ref: None,
                 action_completed: false,
                 requested_at: Utc::now(),

@@ -111,13 +111,14 @@ impl WorkStore for PgWorkStore {
         let finished: Vec<_> = settled.iter().map(finished_at).collect();
         let again: Vec<_> = settled.iter().map(again_at).collect();
         let reasons: Vec<_> = settled.iter().map(reason).collect();
+        let uncounted: Vec<_> = settled.iter().map(uncounted).collect();
         let settle = retried(async || {
             sqlx::query(
                 "UPDATE work SET finished_at = s.finished_at, owner = NULL, \
                  next_at = coalesce(s.next_at, work.next_at), \
-                 reason = coalesce(s.reason, work.reason) \
-                 FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[]) \
-                 AS s (id, finished_at, next_at, reason) \
+                 reason = coalesce(s.reason, work.reason), attempts = attempts - s.uncounted \
+                 FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[]) \
+                 AS s (id, finished_at, next_at, reason, uncounted) \
                  WHERE work.id = s.id AND work.owner = $1 AND work.finished_at IS NULL",
             )
             .bind(owner)
@@ -125,6 +126,7 @@ impl WorkStore for PgWorkStore {
             .bind(&finished)
             .bind(&again)
             .bind(&reasons)
+            .bind(&uncounted)
             .execute(&self.pool)
             .await?;
             Ok(())
@@ -230,14 +232,14 @@ fn leased(row: &PgRow) -> sqlx::Result<LeasedWork> {
 fn finished_at(settled: &Settled) -> Option<DateTime<Utc>> {
     match settled.outcome {
         WorkOutcome::Done => Some(settled.at),
-        WorkOutcome::Again { .. } => None,
+        WorkOutcome::Again { .. } | WorkOutcome::Postponed { .. } => None,
     }
 }
 
 fn again_at(settled: &Settled) -> Option<DateTime<Utc>> {
     match settled.outcome {
         WorkOutcome::Done => None,
-        WorkOutcome::Again { at, .. } => Some(at),
+        WorkOutcome::Again { at, .. } | WorkOutcome::Postponed { at, .. } => Some(at),
     }
 }
 
@@ -245,6 +247,16 @@ fn again_at(settled: &Settled) -> Option<DateTime<Utc>> {
 fn reason(settled: &Settled) -> Option<String> {
     match &settled.outcome {
         WorkOutcome::Done => None,
-        WorkOutcome::Again { reason, .. } => Some(reason.replace('\0', "\u{fffd}")),
+        WorkOutcome::Again { reason, .. } | WorkOutcome::Postponed { reason, .. } => {
+            Some(reason.replace('\0', "\u{fffd}"))
+        }
+    }
+}
+
+/// Attempts that are taken back.
+fn uncounted(settled: &Settled) -> i32 {
+    match settled.outcome {
+        WorkOutcome::Done | WorkOutcome::Again { .. } => 0,
+        WorkOutcome::Postponed { .. } => 1,
     }
 }

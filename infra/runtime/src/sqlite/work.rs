@@ -193,14 +193,25 @@ fn settle(connection: &Connection, owner: Uuid, settled: &Settled) -> rusqlite::
                  WHERE id = ?2 AND owner = ?3 AND finished_at IS NULL",
             )?
             .execute((settled.at.timestamp_micros(), id, owner))?,
-        WorkOutcome::Again { at, reason } => connection
-            .prepare_cached(
-                "UPDATE work SET next_at = ?1, reason = ?2, owner = NULL \
-                 WHERE id = ?3 AND owner = ?4 AND finished_at IS NULL",
-            )?
-            .execute((at.timestamp_micros(), reason, id, owner))?,
+        WorkOutcome::Again { at, reason } => later(connection, (at, reason, 0), id, owner)?,
+        WorkOutcome::Postponed { at, reason } => later(connection, (at, reason, 1), id, owner)?,
     };
     Ok(())
+}
+
+/// Gives a row back until an instant, for a reason, with so many attempts taken back.
+fn later(
+    connection: &Connection,
+    (at, reason, uncounted): (&DateTime<Utc>, &str, u32),
+    id: [u8; 16],
+    owner: [u8; 16],
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "UPDATE work SET next_at = ?1, reason = ?2, attempts = attempts - ?3, owner = NULL \
+             WHERE id = ?4 AND owner = ?5 AND finished_at IS NULL",
+        )?
+        .execute((at.timestamp_micros(), reason, uncounted, id, owner))
 }
 
 fn counts(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<WorkCounts> {

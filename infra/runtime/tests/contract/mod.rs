@@ -106,6 +106,7 @@ macro_rules! work_store_contract {
                 a_row_is_known_for_ever_once_inserted,
                 an_expired_lease_is_taken_over_and_the_loser_settles_nothing,
                 a_rescheduled_row_comes_back_at_its_time,
+                a_postponed_row_comes_back_as_if_it_had_not_been_tried,
                 rows_of_other_kinds_are_left_alone,
                 what_is_due_first_is_leased_first,
                 many_who_lease_at_once_have_different_rows,

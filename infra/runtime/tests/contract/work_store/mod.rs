@@ -186,6 +186,42 @@ pub(crate) async fn a_rescheduled_row_comes_back_at_its_time(store: Arc<dyn Work
         .expect("settled");
 }
 
+pub(crate) async fn a_postponed_row_comes_back_as_if_it_had_not_been_tried(
+    store: Arc<dyn WorkStore>,
+) {
+    let store = store.as_ref();
+    let me = Uuid::now_v7();
+    let row = work("timer", seconds(0));
+    store
+        .insert(vec![row.clone()], seconds(0))
+        .await
+        .expect("inserted");
+    let settled = |outcome| {
+        vec![Settled {
+            id: row.id,
+            outcome,
+            at: seconds(1),
+        }]
+    };
+    let reason = "the circuit is open".to_owned();
+    for (now, attempts) in [(0, 0), (30, 0)] {
+        assert_eq!(taken(store, me, seconds(now)).await, [(row.id, attempts)]);
+        let (at, reason) = (seconds(now + 30), reason.clone());
+        let postponed = settled(WorkOutcome::Postponed { at, reason });
+        store.settle(me, postponed).await.expect("settled");
+        assert!(taken(store, me, seconds(now + 29)).await.is_empty());
+    }
+    assert_eq!(taken(store, me, seconds(60)).await, [(row.id, 0)]);
+    let at = seconds(90);
+    let again = settled(WorkOutcome::Again { at, reason });
+    store.settle(me, again).await.expect("settled");
+    assert_eq!(taken(store, me, seconds(90)).await, [(row.id, 1)]);
+    store
+        .settle(me, done(row.id, seconds(91)))
+        .await
+        .expect("settled");
+}
+
 pub(crate) async fn rows_of_other_kinds_are_left_alone(store: Arc<dyn WorkStore>) {
     let store = store.as_ref();
     let me = Uuid::now_v7();
