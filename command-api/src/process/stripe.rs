@@ -36,7 +36,7 @@ use self::client::Client;
 use super::gateway::{Answer, Call, NoAnswer, PaymentGateway};
 
 /// The version of Stripe's API that this is written for; each request names it.
-pub const API_VERSION: &str = "2025-03-31.basil";
+pub const API_VERSION: &str = "2025-09-30.clover";
 
 /// Stripe, as the gateway.
 pub struct StripeGateway {

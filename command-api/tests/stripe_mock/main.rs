@@ -8,7 +8,7 @@ use std::{env, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_command_api::process::{
-    gateway::{Call, PaymentGateway},
+    gateway::{Answer, Call, PaymentGateway},
     stripe::{API_VERSION, ApiKey, StripeGateway, StripeSettings},
 };
 use orderlog_domain::{
@@ -61,28 +61,36 @@ fn call(operation: Operation, gateway_ref: Option<&str>) -> Call {
     }
 }
 
-/// The example intent is one that nobody has confirmed: its outcome is undecided. A request that
-/// Stripe does not take would be a decline or a failure.
+/// What the example intent says: a card was refused, for a reason that only an example has. A request
+/// that Stripe does not take would be declined as `invalid_request_error`.
+fn example() -> AuthorizationOutcome {
+    AuthorizationOutcome::Declined {
+        code: "idempotency_error".to_owned(),
+        retryable: false,
+    }
+}
+
 #[tokio::test]
 async fn stripe_takes_every_request_about_an_intent() {
     let gateway = gateway();
     let authorize = call(Operation::Authorize, None);
-    let undecided = Ok(AuthorizationOutcome::Unknown);
-    assert_eq!(gateway.authorize(&authorize).await, undecided);
+    assert_eq!(gateway.authorize(&authorize).await, Ok(example()));
     let returned = Call {
         action_completed: true,
         ..authorize.clone()
     };
-    assert_eq!(gateway.authorize(&returned).await, undecided);
+    assert_eq!(gateway.authorize(&returned).await, Ok(example()));
+    let answer = Answer::Authorization(example());
+    assert_eq!(gateway.ask(&authorize).await, Ok(Some(answer)));
+    // Such an intent is neither captured nor cancelled.
     let unknown = Ok(OperationOutcome::Unknown);
     let capture = call(Operation::Capture, Some("pi_1"));
     assert_eq!(gateway.capture(&capture).await, unknown);
+    assert_eq!(gateway.ask(&capture).await, Ok(None));
     for known in [None, Some("pi_1")] {
         let void = call(Operation::Void, known);
         assert_eq!(gateway.void(&void).await, unknown);
-    }
-    for asked in [authorize, capture, call(Operation::Void, Some("pi_1"))] {
-        assert_eq!(gateway.ask(&asked).await, Ok(None));
+        assert_eq!(gateway.ask(&void).await, Ok(None));
     }
 }
 
