@@ -51,6 +51,7 @@ enum State {
 #[derive(Debug)]
 pub struct Permit<'a> {
     breaker: &'a Breaker,
+    admitted_at: Instant,
     is_probe: bool,
     is_over: bool,
 }
@@ -67,8 +68,11 @@ impl Breaker {
 
     /// Lets a call through, or says how long nobody is let through.
     pub fn admit(&self) -> Result<Permit<'_>, Duration> {
+        self.admit_at(Instant::now())
+    }
+
+    fn admit_at(&self, now: Instant) -> Result<Permit<'_>, Duration> {
         let mut state = self.state.lock();
-        let now = Instant::now();
         let is_probe = match *state {
             State::Closed { .. } => false,
             State::Open { until, .. } if now < until => return Err(until - now),
@@ -81,6 +85,7 @@ impl Breaker {
         };
         Ok(Permit {
             breaker: self,
+            admitted_at: now,
             is_probe,
             is_over: false,
         })
@@ -95,7 +100,7 @@ impl Breaker {
         }
     }
 
-    fn open(&self, times: u32) -> State {
+    fn open(&self, times: u32, now: Instant) -> State {
         let pause = self.settings.pause.delay(times);
         tracing::warn!(
             system = self.name,
@@ -103,7 +108,7 @@ impl Breaker {
             times,
             "circuit open: nothing is called"
         );
-        let until = Instant::now() + pause;
+        let until = now + pause;
         State::Open { until, times }
     }
 }
@@ -125,13 +130,19 @@ impl Permit<'_> {
     }
 
     /// The system did not answer.
-    pub fn failed(mut self) {
+    pub fn failed(self) {
+        self.failed_at(Instant::now());
+    }
+
+    fn failed_at(mut self, now: Instant) {
         self.is_over = true;
         let mut state = self.breaker.state.lock();
         match *state {
-            State::HalfOpen { times } if self.is_probe => *state = self.breaker.open(times + 1),
+            State::HalfOpen { times } if self.is_probe => {
+                *state = self.breaker.open(times + 1, now)
+            }
             State::Closed { failures } if failures + 1 >= self.breaker.settings.failures => {
-                *state = self.breaker.open(1);
+                *state = self.breaker.open(1, now);
             }
             State::Closed { failures } => {
                 *state = State::Closed {
@@ -149,7 +160,7 @@ impl Drop for Permit<'_> {
         if self.is_probe && !self.is_over {
             let mut state = self.breaker.state.lock();
             if let State::HalfOpen { times } = *state {
-                let until = Instant::now();
+                let until = self.admitted_at;
                 *state = State::Open { until, times };
             }
         }
@@ -162,7 +173,15 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn breaker() -> Breaker {
+    /// A breaker that three failures have opened at an instant; and the instant.
+    fn open() -> (Breaker, Instant) {
+        let (breaker, now) = (closed(), Instant::now());
+        (0..3).for_each(|_| fail(&breaker, now));
+        assert_eq!(breaker.circuit(), Circuit::Open);
+        (breaker, now)
+    }
+
+    fn closed() -> Breaker {
         let pause = Backoff {
             first: 10 * SECOND,
             most: 60 * SECOND,
@@ -170,69 +189,65 @@ mod tests {
         Breaker::new("test", BreakerSettings { failures: 3, pause })
     }
 
-    fn fail(breaker: &Breaker) {
-        breaker.admit().expect("let through").failed();
+    fn fail(breaker: &Breaker, now: Instant) {
+        breaker.admit_at(now).expect("let through").failed_at(now);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn failures_in_a_row_open_it_and_a_success_between_does_not() {
-        let breaker = breaker();
-        fail(&breaker);
-        fail(&breaker);
-        breaker.admit().expect("let through").succeeded();
-        fail(&breaker);
-        fail(&breaker);
+    #[test]
+    fn failures_in_a_row_open_it_and_a_success_between_does_not() {
+        let (breaker, now) = (closed(), Instant::now());
+        fail(&breaker, now);
+        fail(&breaker, now);
+        breaker.admit_at(now).expect("let through").succeeded();
+        fail(&breaker, now);
+        fail(&breaker, now);
         assert_eq!(breaker.circuit(), Circuit::Closed);
-        fail(&breaker);
-        assert_eq!(breaker.circuit(), Circuit::Open);
-        let pause = breaker.admit().expect_err("nobody");
+        fail(&breaker, now);
+        let pause = breaker.admit_at(now).expect_err("nobody");
         assert!((5 * SECOND..=10 * SECOND).contains(&pause), "{pause:?}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn one_probe_is_let_through_and_closes_it() {
-        let breaker = breaker();
-        (0..3).for_each(|_| fail(&breaker));
-        tokio::time::advance(10 * SECOND).await;
-        let probe = breaker.admit().expect("the probe");
+    #[test]
+    fn one_probe_is_let_through_and_closes_it() {
+        let (breaker, now) = open();
+        let later = now + 10 * SECOND;
+        let probe = breaker.admit_at(later).expect("the probe");
         assert_eq!(breaker.circuit(), Circuit::HalfOpen);
-        assert_eq!(breaker.admit().expect_err("one at a time"), PROBING);
+        assert_eq!(breaker.admit_at(later).expect_err("one at a time"), PROBING);
         probe.succeeded();
         assert_eq!(breaker.circuit(), Circuit::Closed);
-        breaker.admit().expect("let through").succeeded();
+        breaker.admit_at(later).expect("let through").succeeded();
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_probe_that_fails_opens_it_for_longer() {
-        let breaker = breaker();
-        (0..3).for_each(|_| fail(&breaker));
-        tokio::time::advance(10 * SECOND).await;
-        fail(&breaker);
-        let pause = breaker.admit().expect_err("nobody");
+    #[test]
+    fn a_probe_that_fails_opens_it_for_longer() {
+        let (breaker, now) = open();
+        let later = now + 10 * SECOND;
+        fail(&breaker, later);
+        let pause = breaker.admit_at(later).expect_err("nobody");
         assert!((10 * SECOND..=20 * SECOND).contains(&pause), "{pause:?}");
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_probe_that_is_given_up_makes_room_for_another() {
-        let breaker = breaker();
-        (0..3).for_each(|_| fail(&breaker));
-        tokio::time::advance(10 * SECOND).await;
-        drop(breaker.admit().expect("the probe"));
+    #[test]
+    fn a_probe_that_is_given_up_makes_room_for_another() {
+        let (breaker, now) = open();
+        let later = now + 10 * SECOND;
+        drop(breaker.admit_at(later).expect("the probe"));
         assert_eq!(breaker.circuit(), Circuit::Open);
-        breaker.admit().expect("another probe").succeeded();
+        breaker.admit_at(later).expect("another probe").succeeded();
         assert_eq!(breaker.circuit(), Circuit::Closed);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_began_before_it_opened_says_nothing_of_now() {
-        let breaker = breaker();
-        let (early, late) = (breaker.admit(), breaker.admit());
-        (0..3).for_each(|_| fail(&breaker));
+    #[test]
+    fn what_began_before_it_opened_says_nothing_of_now() {
+        let (breaker, now) = (closed(), Instant::now());
+        let (early, late) = (breaker.admit_at(now), breaker.admit_at(now));
+        (0..3).for_each(|_| fail(&breaker, now));
         early.expect("let through").succeeded();
         assert_eq!(breaker.circuit(), Circuit::Open);
-        tokio::time::advance(10 * SECOND).await;
-        let _probe = breaker.admit().expect("the probe");
-        late.expect("let through").failed();
+        let later = now + 10 * SECOND;
+        let _probe = breaker.admit_at(later).expect("the probe");
+        late.expect("let through").failed_at(later);
         assert_eq!(breaker.circuit(), Circuit::HalfOpen);
     }
 }

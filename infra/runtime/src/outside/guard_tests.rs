@@ -1,17 +1,35 @@
-//! The guard, with time that passes at once.
+//! The guard: what it repeats, what it gives up, whom it sends away.
 
-use std::{cell::Cell, sync::Arc};
+use std::cell::Cell;
 
-use futures::future::{join_all, ready};
+use futures::future::{join, pending, ready};
+use tokio::sync::Notify;
 
 use super::*;
 
+const MOMENT: Duration = Duration::from_millis(1);
+
+/// Longer than anything here takes.
+const LONG: Duration = Duration::from_secs(60);
+
+fn settings() -> GuardSettings {
+    GuardSettings {
+        timeout: LONG,
+        patience: LONG,
+        pause: Backoff {
+            first: MOMENT,
+            most: 2 * MOMENT,
+        },
+        ..GuardSettings::default()
+    }
+}
+
 fn guard() -> Guard {
-    Guard::new("test", GuardSettings::default())
+    Guard::new("test", settings())
 }
 
 fn refused() -> NoAnswer {
-    not_called("nobody listens", Duration::from_millis(1))
+    not_called("nobody listens", MOMENT)
 }
 
 /// Ends as told, one end after another, and counts the calls.
@@ -27,48 +45,56 @@ async fn ends(guard: &Guard, ends: &[Result<u8, NoAnswer>]) -> (Result<u8, NoAns
     (ended, calls.get())
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_was_not_called_is_repeated_a_few_times() {
     let guard = guard();
     let (ended, calls) = ends(&guard, &[Err(refused()), Err(refused()), Ok(7)]).await;
     assert_eq!((ended, calls), (Ok(7), 3));
-    let (ended, calls) = ends(&guard, &[const { Err(NoAnswer::TimedOut) }, Ok(7)]).await;
+    let three = [Err(refused()), Err(refused()), Err(refused())];
+    assert_eq!(ends(&guard, &three).await, (Err(refused()), 3));
+}
+
+#[tokio::test]
+async fn what_nobody_knows_the_outcome_of_is_not_repeated() {
+    let (ended, calls) = ends(&guard(), &[Err(NoAnswer::TimedOut), Ok(7)]).await;
     assert_eq!((ended, calls), (Err(NoAnswer::TimedOut), 1));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn who_is_told_to_come_much_later_does_not_wait() {
-    let later = not_called("too many requests", Duration::from_secs(20));
+    let later = not_called("too many requests", LONG);
     let (ended, calls) = ends(&guard(), &[Err(later.clone()), Ok(7)]).await;
     assert_eq!((ended, calls), (Err(later), 1));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_budget_bounds_the_repeats() {
-    let mut settings = GuardSettings::default();
+    let mut settings = settings();
     settings.breaker.failures = u32::MAX;
     let guard = Guard::new("test", settings);
     let mut calls = 0;
     for _ in 0..100 {
-        calls += ends(&guard, &[Err(refused()), Err(refused()), Err(refused())])
-            .await
-            .1;
+        let three = [Err(refused()), Err(refused()), Err(refused())];
+        calls += ends(&guard, &three).await.1;
     }
     // A hundred first ones; ten repeats in hand, and one earned by ten calls.
     assert!((115..=120).contains(&calls), "{calls}");
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_call_that_hangs_is_given_up_and_opens_the_circuit() {
-    let guard = guard();
-    let began = Instant::now();
+    let timeout = 20 * MOMENT;
+    let guard = Guard::new(
+        "test",
+        GuardSettings {
+            timeout,
+            ..settings()
+        },
+    );
     for _ in 0..5 {
-        let ended = guard
-            .call(std::future::pending::<Result<u8, NoAnswer>>)
-            .await;
+        let ended = guard.call(pending::<Result<u8, NoAnswer>>).await;
         assert_eq!(ended, Err(NoAnswer::TimedOut));
     }
-    assert_eq!(began.elapsed(), Duration::from_secs(50));
     assert_eq!(guard.circuit(), Circuit::Open);
     let (ended, calls) = ends(&guard, &[Ok(7)]).await;
     assert!(
@@ -76,28 +102,49 @@ async fn a_call_that_hangs_is_given_up_and_opens_the_circuit() {
         "{ended:?}"
     );
     assert_eq!(calls, 0);
-    sleep(Duration::from_secs(5)).await;
+}
+
+#[tokio::test]
+async fn a_probe_that_is_answered_closes_the_circuit() {
+    let mut settings = settings();
+    settings.breaker.pause = Backoff {
+        first: Duration::ZERO,
+        most: Duration::ZERO,
+    };
+    let guard = Guard::new("test", settings);
+    for _ in 0..5 {
+        ends(&guard, &[Err(NoAnswer::TimedOut)])
+            .await
+            .0
+            .expect_err("no answer");
+    }
+    assert_eq!(guard.circuit(), Circuit::Open);
     assert_eq!(ends(&guard, &[Ok(7)]).await, (Ok(7), 1));
     assert_eq!(guard.circuit(), Circuit::Closed);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn so_many_at_once_and_no_more() {
-    let guard = Arc::new(guard());
-    let calls = (0..40).map(|_| {
-        let guard = Arc::clone(&guard);
-        async move {
-            guard
-                .call(|| async {
-                    sleep(Duration::from_millis(600)).await;
-                    Ok::<_, NoAnswer>(())
-                })
-                .await
-        }
+    let settings = GuardSettings {
+        concurrency: 1,
+        patience: 10 * MOMENT,
+        ..settings()
+    };
+    let (guard, sent_away) = (Guard::new("test", settings), Notify::new());
+    let first = guard.call(|| async {
+        sent_away.notified().await;
+        Ok::<_, NoAnswer>(1)
     });
-    let ended = join_all(calls).await;
-    // Two rounds of sixteen within a second of patience, and eight who found no place.
-    let answered = ended.iter().filter(|ended| ended.is_ok()).count();
-    assert_eq!(answered, 32);
-    assert!(ended.iter().all(|ended| *ended != Err(NoAnswer::TimedOut)));
+    let second = async {
+        let ended = ends(&guard, &[Ok(2)]).await;
+        sent_away.notify_one();
+        ended
+    };
+    let (first, (second, calls)) = join(first, second).await;
+    assert_eq!((first, calls), (Ok(1), 0));
+    assert!(
+        matches!(second, Err(NoAnswer::NotCalled { .. })),
+        "{second:?}"
+    );
+    assert_eq!(ends(&guard, &[Ok(3)]).await, (Ok(3), 1));
 }
