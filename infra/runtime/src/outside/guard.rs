@@ -102,7 +102,7 @@ impl Guard {
         let (began, mut tries) = (Instant::now(), 0);
         loop {
             tries += 1;
-            let again_in = match self.once(limit, call()).await {
+            let again_in = match self.once(limit, &mut call).await {
                 Err(NoAnswer::NotCalled { again_in, .. })
                     if again_in <= pause.most
                         && tries <= repeats
@@ -117,16 +117,15 @@ impl Guard {
         }
     }
 
-    async fn once<T>(
-        &self,
-        limit: Duration,
-        call: impl Future<Output = Result<T, NoAnswer>>,
-    ) -> Result<T, NoAnswer> {
+    async fn once<T, F>(&self, limit: Duration, call: &mut impl FnMut() -> F) -> Result<T, NoAnswer>
+    where
+        F: Future<Output = Result<T, NoAnswer>>,
+    {
         let permit = self
             .breaker
             .admit()
             .map_err(|again_in| not_called("the circuit is open", again_in))?;
-        let ended = timeout(limit, call)
+        let ended = timeout(limit, call())
             .await
             .unwrap_or(Err(NoAnswer::TimedOut));
         match ended {
