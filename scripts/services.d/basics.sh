@@ -2,6 +2,8 @@
 # What every part of scripts/services stands on: words to the user, the lock, the address and the
 # backend of a service, what is missing on the machine. Sourced; `root` and `state` are set.
 
+every_service="postgres kafka mail"
+
 say() { echo "services: $*" >&2; }
 
 fail() {
@@ -28,6 +30,7 @@ variable() {
   case "$1" in
     postgres) echo ORDERLOG_TEST_DATABASE ;;
     kafka) echo ORDERLOG_TEST_KAFKA ;;
+    mail) echo ORDERLOG_TEST_SMTP ;;
   esac
 }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The two services as containers (compose/services.yaml), in a project of this checkout's own and on
+# The services as containers (compose/services.yaml), in a project of this checkout's own and on
 # free ports. Sourced.
 
 compose_can_run() {
@@ -9,6 +9,7 @@ compose_can_run() {
 
 compose() {
   ORDERLOG_POSTGRES_PORT=$(recorded postgres port) ORDERLOG_KAFKA_PORT=$(recorded kafka port) \
+    ORDERLOG_SMTP_PORT=$(recorded mail port) ORDERLOG_MAIL_API_PORT=$(recorded mail api_port) COMPOSE_PROFILES=tests \
     docker compose --project-name "orderlog-$(cksum <<<"$root" | cut -d ' ' -f 1)" \
     --file "$root/compose/services.yaml" "$@" >&2 9>&-
 }
@@ -17,11 +18,13 @@ compose_start() {
   compose_can_run || fail "$1 was to run under Docker Compose, but no engine answers (docker info) or it has no Compose"
   if [ -z "$(recorded "$1" port)" ]; then
     free_port >"$state/$1/port"
+    [ "$1" != mail ] || free_port >"$state/mail/api_port"
   fi
   # Does nothing, and complains, where it is not paused.
   compose unpause "$1" 2>/dev/null || true
   compose up --detach --wait "$1"
   compose_address "$1" >"$state/$1/address"
+  [ "$1" != mail ] || echo "http://127.0.0.1:$(recorded mail api_port)" >"$state/mail/api"
 }
 
 # As compose/services.yaml says it.
@@ -29,6 +32,7 @@ compose_address() {
   case "$1" in
     postgres) echo "postgres://orderlog:orderlog@127.0.0.1:$(recorded postgres port)/orderlog" ;;
     kafka) echo "127.0.0.1:$(recorded kafka port)" ;;
+    mail) echo "smtp://127.0.0.1:$(recorded mail port)" ;;
   esac
 }
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Whether a service answers: a query to PostgreSQL, a metadata request to Kafka. Sourced.
+# Whether a service answers: a query to PostgreSQL, a metadata request to Kafka, a greeting from SMTP.
+# Sourced.
 
 answers() {
   local address
@@ -33,6 +34,22 @@ kafka_answers() {
     head -c 16 <&3 | od -An -v -tx1 | tr -d " \n"' "${first%:*}" "${first##*:}") || return 1
   # Four bytes each: length, correlation id, throttle time, number of brokers.
   [[ $reply =~ ^.{8}00000001.{8}([0-9a-f]{8})$ ]] && [ "${BASH_REMATCH[1]}" != 00000000 ]
+}
+
+# mail_answers smtp://HOST:PORT: the server greets, and its mailboxes can be looked into.
+mail_answers() {
+  local smtp=${1#smtp://} api
+  api=$(mail_api)
+  api=${api#http://}
+  # shellcheck disable=SC2016 # the inner shell expands these
+  timeout 3 bash -c '
+    exec 3<>"/dev/tcp/$0/$1" || exit 1
+    read -r greeting <&3 && [[ $greeting == 220* ]]' "${smtp%:*}" "${smtp##*:}" || return 1
+  # shellcheck disable=SC2016 # the inner shell expands these
+  timeout 3 bash -c '
+    exec 3<>"/dev/tcp/$0/$1" || exit 1
+    printf "GET /api/service/readiness HTTP/1.0\r\nHost: $0\r\n\r\n" >&3
+    head -n 1 <&3' "${api%:*}" "${api##*:}" | grep -q " 200 "
 }
 
 # port_open HOST PORT

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::scratch::{Scratch, with_scratch};
 use crate::system::{
-    Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles, System, migrate,
+    Channels, Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles, System, migrate,
 };
 
 /// Which system is measured.
@@ -83,6 +83,7 @@ async fn on_system<T>(
         roles,
         time_zone: chrono_tz::Tz::UTC,
         time_scale: 1.0,
+        channels: Channels::default(),
     };
     let mut system = System::start(config).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -32,7 +32,7 @@ pub(super) struct MigrateArgs {
 
 /// Runs these roles until told to stop.
 pub(super) fn run(name: &'static str, roles: Roles, args: Args) -> Result<(), Failure> {
-    let config = args.rules.config(args.servers.engines()?, roles);
+    let config = args.rules.config(args.servers.engines()?, roles)?;
     let told = move |address| {
         tracing::info!(
             role = name,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use orderlog_runtime::kafka::Topic;
 
-use super::Failure;
+use super::{Failure, channels::ChannelArgs};
 use crate::system::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles};
 
 /// Where the data lies and how the shop is run.
@@ -104,6 +104,9 @@ pub(super) struct RuleArgs {
         value_name = "FACTOR"
     )]
     time_scale: f64,
+
+    #[command(flatten)]
+    channels: ChannelArgs,
 }
 
 impl ShopArgs {
@@ -114,7 +117,7 @@ impl ShopArgs {
             None if self.servers.event_store == EventStoreEngine::default() => self.embedded(),
             None => return Err(Failure::usage("--event-store asks for a --database URL")),
         };
-        Ok(self.rules.config(engines, Roles::ALL))
+        self.rules.config(engines, Roles::ALL)
     }
 
     /// All roles on the embedded log, for a command that knows no other.
@@ -124,7 +127,7 @@ impl ShopArgs {
                            ORDERLOG_DATABASE out";
             return Err(Failure::usage(message));
         }
-        Ok(self.rules.config(self.embedded(), Roles::ALL))
+        self.rules.config(self.embedded(), Roles::ALL)
     }
 
     fn embedded(&self) -> Engines {
@@ -172,13 +175,14 @@ impl ServerArgs {
 }
 
 impl RuleArgs {
-    pub(super) fn config(&self, engines: Engines, roles: Roles) -> Config {
-        Config {
+    pub(super) fn config(&self, engines: Engines, roles: Roles) -> Result<Config, Failure> {
+        Ok(Config {
             engines,
             roles,
             time_zone: self.time_zone,
             time_scale: self.time_scale,
-        }
+            channels: self.channels.channels()?,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{fmt, path::PathBuf};
 
 use chrono_tz::Tz;
+use orderlog_command_api::{process::notifications::mail::SmtpSettings, webhook_key::WebhookKey};
 use orderlog_runtime::kafka::Topic;
 
 /// How the system is run.
@@ -16,6 +17,19 @@ pub struct Config {
     pub time_zone: Tz,
     /// Multiplies every waiting time of new orders' sagas.
     pub time_scale: f64,
+    /// How customers are told, besides through the log.
+    pub channels: Channels,
+}
+
+/// How customers are told, besides through the log; what is absent is no channel.
+#[derive(Clone, Debug, Default)]
+pub struct Channels {
+    /// Where mails go out.
+    pub smtp: Option<SmtpSettings>,
+    /// From what the secrets of webhook endpoints derive.
+    pub webhook_key: Option<WebhookKey>,
+    /// Whether webhooks may go to addresses inside: for tests and development.
+    pub webhook_allow_internal: bool,
 }
 
 /// What log and read models stand on.

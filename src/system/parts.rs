@@ -5,13 +5,14 @@ use std::sync::Arc;
 use orderlog_command_api::process::{
     gateway::Gateway,
     handler::ProcessHandler,
-    notifications::{LogChannel, Notifications},
+    notifications::{LOG, LogChannel, Notifications},
     simulated_gateway::SimulatedGateway,
     timers::Timers,
 };
 use orderlog_domain::{
     fact::{Fact, FactError},
     fulfilment::Timings,
+    notification::Available,
 };
 use orderlog_log::event::{Position, RecordedEvent};
 use orderlog_runtime::{
@@ -51,9 +52,11 @@ pub(super) fn process(
     system: &System,
     store: Arc<dyn ProcessStore>,
     timings: Timings,
+    channels: Available,
 ) -> ProcessRuntime {
     let log = Arc::clone(&system.log);
-    let handler = ProcessHandler::new(system.aggregates.clone(), Arc::clone(&log), timings);
+    let handler = ProcessHandler::new(system.aggregates.clone(), Arc::clone(&log), timings)
+        .with_channels(channels);
     let (handler, clock) = (Arc::new(handler), system.clock.clone());
     ProcessRuntime::new(
         PROCESS,
@@ -86,7 +89,7 @@ pub(super) fn work_loop(system: &System, work: Arc<dyn WorkStore>, timings: &Tim
     WorkLoop::new(work, clock.clone(), WorkSettings::default())
         .handle("timer", Arc::new(timers))
         .handle("gateway", Arc::new(gateway))
-        .handle("notification", Arc::new(notifications))
+        .handle(LOG, Arc::new(notifications))
 }
 
 /// Waits until every projection that is kept up to date has passed `position`.
