@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use orderlog_domain::{
+    contact::Contact,
     fulfilment::{Fulfilment, FulfilmentCommand, Observed},
     ids::{OrderId, Sku, WarehouseId},
     notification::{Notification, NotificationCommand},
@@ -13,6 +14,7 @@ use orderlog_domain::{
     product::{Product, ProductCommand},
     refusal::Refusal,
     stock::{StockCommand, StockItem},
+    webhook::Webhooks,
 };
 use orderlog_log::{
     clock::Clock,
@@ -35,6 +37,10 @@ pub struct Aggregates {
     pub fulfilments: Executor<Fulfilment>,
     /// Notifications, by their uuid.
     pub notifications: Executor<Notification>,
+    /// How customers want to be told, by their ids.
+    pub contacts: Executor<Contact>,
+    /// The endpoints to which webhooks go, all of them in [`ENDPOINTS`].
+    pub webhooks: Executor<Webhooks>,
 }
 
 impl Aggregates {
@@ -76,9 +82,14 @@ impl Aggregates {
                 |notification: &Notification, id| by_order(notification.order_id(), id),
                 |command| matches!(command, NotificationCommand::Request(_)),
             ),
+            contacts: executor(&store, &clock, own_stream, |_| false),
+            webhooks: executor(&store, &clock, own_stream, |_| false),
         }
     }
 }
+
+/// Id of the one aggregate that has all webhook endpoints.
+pub const ENDPOINTS: &str = "endpoints";
 
 /// Id of a product's stock in a warehouse.
 pub fn stock_id(sku: &Sku, warehouse: &WarehouseId) -> String {
@@ -118,7 +129,7 @@ where
     Executor::new(Arc::clone(store), clock.clone(), binding, LIMITS)
 }
 
-/// Products and stock belong to no order: each is a partition of its own.
+/// Products, stock, contacts and endpoints belong to no order: each is a partition of its own.
 fn own_stream<A: Decides>(_: &A, id: &str) -> String {
     format!("{}-{id}", A::TYPE)
 }

@@ -7,12 +7,14 @@
 //! - [`rest`]: the routes put together. A request becomes a command in `request`, is carried out
 //!   in `dispatch`, and is answered by `receipt` or, refused, by `refused`; `routes` has the rest.
 //! - [`openapi`]: the description of the routes.
+//! - [`webhook_key`]: what endpoints' secrets derive from; the log knows none of them.
 //! - [`process`]: what reacts to recorded events and does the work rows.
 
 pub mod aggregates;
 pub mod openapi;
 pub mod process;
 pub mod rest;
+pub mod webhook_key;
 
 mod amount;
 mod dispatch;

@@ -24,7 +24,7 @@ use crate::{
 #[openapi(
     info(
         title = "orderlog",
-        description = "Event-sourced order processing: commands, and reading one resource back. Every POST carries an \
+        description = "Event-sourced order processing: commands, and reading one resource back. Every POST, PUT and DELETE carries an \
             Idempotency-Key; the same key with the same content is answered with the first outcome. What is refused is \
             refused with a problem document (RFC 9457); its `code` is stable and explained at /docs/errors."
     ),
@@ -34,6 +34,8 @@ use crate::{
         (name = "stock", description = "What is there, per product and warehouse."),
         (name = "orders", description = "Placing, cancelling, shipping."),
         (name = "payments", description = "Completing, refunding, asking the gateway."),
+        (name = "notifications", description = "What customers are told, and how they want to be told."),
+        (name = "webhooks", description = "The endpoints that hear of what customers are told."),
         (name = "commands", description = "What became of a command.")
     )
 )]

@@ -87,6 +87,32 @@ impl Answer {
     }
 }
 
+impl Answer {
+    /// The same of a part of the resource, which has an id and an address of its own.
+    #[must_use]
+    pub(crate) fn of(mut self, id: String, href: String) -> Self {
+        self.receipt.id = id;
+        self.receipt.links = BTreeMap::from([("self", href)]);
+        self
+    }
+
+    /// The response, with what is made of the receipt as its body.
+    pub(crate) fn saying<B: Serialize>(self, body: impl FnOnce(Receipt) -> B) -> Response {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ETAG, precondition::etag(self.receipt.version));
+        let mut say =
+            |name, text: &str| headers.extend(HeaderValue::try_from(text).map(|text| (name, text)));
+        say(consistency::HEADER, &self.receipt.consistency_token);
+        if self.status == StatusCode::CREATED {
+            say(header::LOCATION, &self.receipt.links["self"]);
+        }
+        if self.replay {
+            say(idempotency::REPLAY_HEADER, "true");
+        }
+        (self.status, headers, Json(body(self.receipt))).into_response()
+    }
+}
+
 /// A resource as it is now, with its version as entity tag.
 pub(crate) struct Shown<B> {
     /// The resource's version.
@@ -107,17 +133,6 @@ impl<B: Serialize> IntoResponse for Shown<B> {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let mut headers = HeaderMap::new();
-        headers.insert(header::ETAG, precondition::etag(self.receipt.version));
-        let mut say =
-            |name, text: &str| headers.extend(HeaderValue::try_from(text).map(|text| (name, text)));
-        say(consistency::HEADER, &self.receipt.consistency_token);
-        if self.status == StatusCode::CREATED {
-            say(header::LOCATION, &self.receipt.links["self"]);
-        }
-        if self.replay {
-            say(idempotency::REPLAY_HEADER, "true");
-        }
-        (self.status, headers, Json(self.receipt)).into_response()
+        self.saying(|receipt| receipt)
     }
 }

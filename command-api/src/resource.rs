@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use orderlog_domain::{
-    DecidedAt, order::Order, payment::Payment, product::Product, refusal::Refusal, stock::StockItem,
+    DecidedAt, contact::Contact, notification::Notification, order::Order, payment::Payment,
+    product::Product, refusal::Refusal, stock::StockItem, webhook::Webhooks,
 };
 use orderlog_log::executor::{Decides, Executor};
 
@@ -123,6 +124,38 @@ impl Resource for Order {
 
     fn href(id: &str, part: &str) -> String {
         below("orders", id, part)
+    }
+}
+
+impl Resource for Notification {
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[("ReplayNotification", "replay")];
+
+    as_the_domain_says!(notifications);
+
+    fn href(id: &str, part: &str) -> String {
+        below("notifications", id, part)
+    }
+}
+
+impl Resource for Contact {
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[];
+
+    as_the_domain_says!(contacts);
+
+    /// A contact is the notification preferences of a customer.
+    fn href(id: &str, _: &str) -> String {
+        below("customers", id, "notification-preferences")
+    }
+}
+
+impl Resource for Webhooks {
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[];
+
+    as_the_domain_says!(webhooks);
+
+    /// All endpoints are one aggregate.
+    fn href(_: &str, _: &str) -> String {
+        format!("{BASE}/webhook-endpoints")
     }
 }
 

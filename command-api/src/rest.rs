@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::{Json, Router, http::header, routing::get};
 use orderlog_log::{clock::Clock, event_store::EventStore};
 
-use crate::{aggregates::Aggregates, openapi, routes};
+use crate::{aggregates::Aggregates, openapi, routes, webhook_key::WebhookKey};
 
 /// Where the routes are.
 pub const BASE: &str = "/api/v1";
@@ -17,10 +17,17 @@ pub(crate) struct Api {
     pub(crate) aggregates: Aggregates,
     pub(crate) store: Arc<dyn EventStore>,
     pub(crate) clock: Clock,
+    pub(crate) webhook_key: Option<WebhookKey>,
 }
 
-/// The routes over these aggregates; `store` tells what became of a command.
-pub fn router(aggregates: Aggregates, store: Arc<dyn EventStore>, clock: Clock) -> Router {
+/// The routes over these aggregates; `store` tells what became of a command. Without a `webhook_key`
+/// no webhook endpoint can be registered.
+pub fn router(
+    aggregates: Aggregates,
+    store: Arc<dyn EventStore>,
+    clock: Clock,
+    webhook_key: Option<WebhookKey>,
+) -> Router {
     let (routes, description) = openapi::described(routes::all()).split_for_parts();
     let description = Arc::new(description);
     routes
@@ -28,6 +35,7 @@ pub fn router(aggregates: Aggregates, store: Arc<dyn EventStore>, clock: Clock) 
             aggregates,
             store,
             clock,
+            webhook_key,
         })
         .route("/openapi.json", get(async move || Json(description)))
         .route(

@@ -5,8 +5,9 @@ use cqrs_es::DomainEvent;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    fulfilment::FulfilmentEvent, notification::NotificationEvent, order::OrderEvent,
-    payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
+    contact::ContactEvent, fulfilment::FulfilmentEvent, notification::NotificationEvent,
+    order::OrderEvent, payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
+    webhook::WebhookEvent,
 };
 
 /// An event of one of the aggregates.
@@ -24,6 +25,10 @@ pub enum Fact {
     Fulfilment(FulfilmentEvent),
     /// Of a notification.
     Notification(NotificationEvent),
+    /// Of how a customer wants to be told.
+    Contact(ContactEvent),
+    /// Of the endpoints to which webhooks go.
+    Webhook(WebhookEvent),
 }
 
 /// Why a recorded event is not a fact of this build.
@@ -68,6 +73,8 @@ impl Fact {
             "saga" => read(data, event_type).map(Self::Fulfilment),
             "product" => read(data, event_type).map(Self::Product),
             "notification" => read(data, event_type).map(Self::Notification),
+            "contact" => read(data, event_type).map(Self::Contact),
+            "webhook" => read(data, event_type).map(Self::Webhook),
             _ => {
                 return Err(FactError::UnknownStream {
                     stream: stream.to_owned(),

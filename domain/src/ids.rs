@@ -63,6 +63,10 @@ uuid_id!(
     /// A message to a customer.
     NotificationId
 );
+uuid_id!(
+    /// An address to which webhooks go.
+    EndpointId
+);
 
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident, $what:literal, $valid:path) => {

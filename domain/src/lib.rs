@@ -5,6 +5,7 @@
 //! # Layout
 //! - [`money`], [`ids`], [`refusal`]: values shared by all aggregates.
 //! - [`order`], [`product`], [`stock`], [`payment`], [`notification`]: a folder per aggregate, a file per command.
+//! - [`contact`], [`webhook`]: how customers want to be told, and the endpoints that hear of it.
 //! - [`fulfilment`]: the saga that carries an order through stock, payment and shipment.
 //! - [`fact`]: any recorded event of the domain, decoded.
 
@@ -18,7 +19,9 @@ pub mod stock;
 
 pub mod payment;
 
+pub mod contact;
 pub mod notification;
+pub mod webhook;
 
 pub mod fulfilment;
 

@@ -11,8 +11,9 @@ use std::{collections::BTreeSet, fs};
 
 use cqrs_es::DomainEvent;
 use orderlog_domain::{
-    fulfilment::FulfilmentEvent, notification::NotificationEvent, order::OrderEvent,
-    payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
+    contact::ContactEvent, fulfilment::FulfilmentEvent, notification::NotificationEvent,
+    order::OrderEvent, payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
+    webhook::WebhookEvent,
 };
 
 #[test]
@@ -24,6 +25,8 @@ fn every_event_is_read_and_written_as_ever() {
     known.extend(check::<OrderEvent>());
     known.extend(check::<FulfilmentEvent>());
     known.extend(check::<NotificationEvent>());
+    known.extend(check::<ContactEvent>());
+    known.extend(check::<WebhookEvent>());
     let files = fs::read_dir(golden::folder().join("events")).expect("there are golden events");
     for file in files {
         let name = file.expect("the folder can be read").file_name();

@@ -4,6 +4,8 @@
 
 mod golden;
 
+#[path = "matrix/contact.rs"]
+mod contact;
 #[path = "matrix/fulfilment.rs"]
 mod fulfilment;
 #[path = "matrix/notification.rs"]
@@ -18,6 +20,8 @@ mod payment_commands;
 mod product;
 #[path = "matrix/stock.rs"]
 mod stock;
+#[path = "matrix/webhook.rs"]
+mod webhook;
 
 use std::{collections::BTreeMap, fmt::Write, fs};
 
@@ -75,6 +79,26 @@ fn every_command_to_every_notification() {
         "notification",
         &notification::lives(),
         &notification::commands(),
+        |state, at| (state.state_name().to_owned(), state.allowed_commands(at)),
+    );
+}
+
+#[test]
+fn every_command_to_every_contact() {
+    check(
+        "contact",
+        &contact::lives(),
+        &contact::commands(),
+        |state, at| (state.state_name().to_owned(), state.allowed_commands(at)),
+    );
+}
+
+#[test]
+fn every_command_to_the_webhook_endpoints() {
+    check(
+        "webhook",
+        &webhook::lives(),
+        &webhook::commands(),
         |state, at| (state.state_name().to_owned(), state.allowed_commands(at)),
     );
 }

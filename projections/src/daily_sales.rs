@@ -122,7 +122,12 @@ fn counts(fact: &Fact) -> bool {
             fact,
             PaymentEvent::PaymentCaptured { .. } | PaymentEvent::PaymentRefunded { .. }
         ),
-        Fact::Product(_) | Fact::Stock(_) | Fact::Fulfilment(_) | Fact::Notification(_) => false,
+        Fact::Product(_)
+        | Fact::Stock(_)
+        | Fact::Fulfilment(_)
+        | Fact::Notification(_)
+        | Fact::Contact(_)
+        | Fact::Webhook(_) => false,
     }
 }
 
@@ -165,7 +170,9 @@ impl DailySales {
             | Fact::Product(_)
             | Fact::Stock(_)
             | Fact::Fulfilment(_)
-            | Fact::Notification(_) => {}
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => {}
         }
     }
 

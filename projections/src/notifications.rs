@@ -1,4 +1,7 @@
-//! What customers were told: one row per notification, from request to outcome.
+//! What customers were told: one row per notification, with what became of it on each channel and the
+//! latest attempts there. Next: `deliveries` folds those.
+
+mod deliveries;
 
 use std::sync::Arc;
 
@@ -6,7 +9,7 @@ use chrono::{DateTime, Utc};
 use orderlog_domain::{
     fact::Fact,
     ids::{CustomerId, NotificationId, OrderId},
-    notification::{NotificationEvent, NotificationKind},
+    notification::{Channel, NotificationEvent, NotificationKind},
 };
 use orderlog_runtime::{
     projection::{Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection},
@@ -20,18 +23,24 @@ use crate::{
     paging::{Filter, Paging},
 };
 
+pub use deliveries::{Attempt, Deliveries, Delivery, DeliveryStatus};
+
 /// Name of the projection.
 pub const NAME: &str = "notifications";
 
-/// How far a notification came.
+/// How far a notification came: of its deliveries' that which needs attention first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NotificationStatus {
     /// To be sent.
     Requested,
-    /// Handed to the channel.
+    /// Handed to every channel.
     Sent,
-    /// The last attempt failed.
+    /// An attempt failed, and another one is made.
     Failed,
+    /// A channel has given it up.
+    GivenUp,
+    /// It goes through no channel.
+    Withheld,
 }
 
 /// Something that a customer is to be told.
@@ -50,7 +59,7 @@ pub struct Notification {
     /// How far it came.
     pub status: NotificationStatus,
     /// The channel that was tried last.
-    pub channel: Option<String>,
+    pub channel: Option<Channel>,
     /// How often it was tried.
     pub attempts: u32,
     /// Why the last attempt failed.
@@ -59,6 +68,8 @@ pub struct Notification {
     pub requested_at: DateTime<Utc>,
     /// When it was sent.
     pub sent_at: Option<DateTime<Utc>>,
+    /// What became of it, by channel.
+    pub deliveries: Deliveries,
 }
 
 /// The fold of [`Notification`] rows, keyed by notification id.
@@ -70,7 +81,7 @@ impl Projection<Fact> for Notifications {
     fn definition(&self) -> Definition {
         Definition {
             name: NAME,
-            version: "1".to_owned(),
+            version: "2".to_owned(),
             columns: COLUMNS,
         }
     }
@@ -82,7 +93,9 @@ impl Projection<Fact> for Notifications {
             | Fact::Stock(_)
             | Fact::Payment(_)
             | Fact::Order(_)
-            | Fact::Fulfilment(_) => vec![],
+            | Fact::Fulfilment(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => vec![],
         }
     }
 
@@ -96,41 +109,32 @@ impl Projection<Fact> for Notifications {
             return Ok(());
         };
         let at = event.recorded.occurred_at;
-        match fact {
-            NotificationEvent::NotificationRequested {
-                notification_id,
-                order_id,
-                customer_id,
-                kind,
-                text,
-            } => {
-                *row = Some(Notification {
-                    notification_id: *notification_id,
-                    order_id: *order_id,
-                    customer_id: customer_id.clone(),
-                    kind: *kind,
-                    text: text.clone(),
-                    status: NotificationStatus::Requested,
-                    channel: None,
-                    attempts: 0,
-                    failure: None,
-                    requested_at: at,
-                    sent_at: None,
-                });
-            }
-            NotificationEvent::NotificationSent { channel, .. } => {
-                let row = existing(NAME, row, event.recorded)?;
-                row.tried(channel, NotificationStatus::Sent);
-                row.sent_at = Some(at);
-            }
-            NotificationEvent::NotificationFailed {
-                channel, reason, ..
-            } => {
-                let row = existing(NAME, row, event.recorded)?;
-                row.tried(channel, NotificationStatus::Failed);
-                row.failure = Some(reason.clone());
-            }
+        if let NotificationEvent::NotificationRequested {
+            notification_id,
+            order_id,
+            customer_id,
+            kind,
+            text,
+            ..
+        } = fact
+        {
+            *row = Some(Notification {
+                notification_id: *notification_id,
+                order_id: *order_id,
+                customer_id: customer_id.clone(),
+                kind: *kind,
+                text: text.clone(),
+                status: NotificationStatus::Requested,
+                channel: None,
+                attempts: 0,
+                failure: None,
+                requested_at: at,
+                sent_at: None,
+                deliveries: Deliveries::through(&[Channel::Log]),
+            });
+            return Ok(());
         }
+        existing(NAME, row, event.recorded)?.take(fact, at);
         Ok(())
     }
 
@@ -164,11 +168,29 @@ const COLUMNS: &[Column] = &[
 ];
 
 impl Notification {
-    fn tried(&mut self, channel: &str, status: NotificationStatus) {
-        self.channel = Some(channel.to_owned());
-        self.status = status;
+    fn take(&mut self, fact: &NotificationEvent, at: DateTime<Utc>) {
+        match fact {
+            NotificationEvent::NotificationSent { channel, .. } => {
+                self.tried(*channel, None);
+                self.sent_at = Some(at);
+            }
+            NotificationEvent::NotificationFailed {
+                channel, reason, ..
+            } => self.tried(*channel, Some(reason.clone())),
+            NotificationEvent::NotificationRequested { .. }
+            | NotificationEvent::NotificationRouted { .. }
+            | NotificationEvent::NotificationGivenUp { .. }
+            | NotificationEvent::NotificationWithheld { .. }
+            | NotificationEvent::NotificationReplayed { .. } => {}
+        }
+        self.deliveries.take(fact, at);
+        self.status = self.deliveries.status();
+    }
+
+    fn tried(&mut self, channel: Channel, failure: Option<String>) {
+        self.channel = Some(channel);
         self.attempts += 1;
-        self.failure = None;
+        self.failure = failure;
     }
 }
 

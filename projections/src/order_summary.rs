@@ -109,7 +109,12 @@ impl Projection<Fact> for OrderSummaries {
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
         match event.fact {
             Fact::Order(_) | Fact::Payment(_) => vec![event.recorded.partition_key.clone()],
-            Fact::Product(_) | Fact::Stock(_) | Fact::Fulfilment(_) | Fact::Notification(_) => {
+            Fact::Product(_)
+            | Fact::Stock(_)
+            | Fact::Fulfilment(_)
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => {
                 vec![]
             }
         }
@@ -138,7 +143,12 @@ impl Projection<Fact> for OrderSummaries {
                 row.updated_at = recorded.occurred_at;
                 row.payment_changed(fact);
             }
-            Fact::Product(_) | Fact::Stock(_) | Fact::Fulfilment(_) | Fact::Notification(_) => {}
+            Fact::Product(_)
+            | Fact::Stock(_)
+            | Fact::Fulfilment(_)
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => {}
         }
         Ok(())
     }

@@ -142,7 +142,9 @@ impl Projection<Fact> for Payments {
             | Fact::Stock(_)
             | Fact::Order(_)
             | Fact::Fulfilment(_)
-            | Fact::Notification(_) => vec![],
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => vec![],
         }
     }
 

@@ -152,7 +152,11 @@ impl States {
             Fact::Order(fact) => self.orders.entry(key).or_default().apply(fact.clone()),
             Fact::Payment(fact) => self.payments.entry(key).or_default().apply(fact.clone()),
             Fact::Fulfilment(fact) => self.sagas.entry(key).or_default().apply(fact.clone()),
-            Fact::Product(_) | Fact::Stock(_) | Fact::Notification(_) => {}
+            Fact::Product(_)
+            | Fact::Stock(_)
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => {}
         }
     }
 

@@ -205,7 +205,9 @@ impl Projection<Fact> for Sagas {
             | Fact::Stock(_)
             | Fact::Payment(_)
             | Fact::Order(_)
-            | Fact::Notification(_) => vec![],
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => vec![],
         }
     }
 

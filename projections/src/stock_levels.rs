@@ -179,7 +179,9 @@ impl Projection<Fact> for StockLevels {
             | Fact::Payment(_)
             | Fact::Order(_)
             | Fact::Fulfilment(_)
-            | Fact::Notification(_) => vec![],
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => vec![],
         }
     }
 

@@ -4,8 +4,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_graphql::{Context, Result};
-use orderlog_runtime::{read_model::ReadModel, read_store::ReadStore};
+use async_graphql::Context;
+use orderlog_runtime::{
+    read_model::ReadModel,
+    read_store::{ReadError, ReadStore},
+};
 use orderlog_web::consistency::{ConsistencyToken, InvalidToken};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
@@ -50,6 +53,15 @@ impl Wanted {
         })
     }
 
+    /// Waits until these rows have passed the point.
+    pub(crate) async fn reached<R: DeserializeOwned>(
+        &self,
+        rows: &ReadModel<R>,
+    ) -> Result<(), ReadError> {
+        let (position, key) = (self.token.position, &self.token.partition_key);
+        rows.wait_for(position, key, self.left()).await
+    }
+
     fn left(&self) -> Duration {
         match self.wait {
             Wait::Until(deadline) => deadline.saturating_duration_since(Instant::now()),
@@ -62,13 +74,10 @@ impl Wanted {
 pub(crate) async fn fresh<R: DeserializeOwned>(
     context: &Context<'_>,
     of: fn(Arc<dyn ReadStore>) -> ReadModel<R>,
-) -> Result<ReadModel<R>> {
+) -> async_graphql::Result<ReadModel<R>> {
     let rows = of(Arc::clone(context.data::<Arc<dyn ReadStore>>()?));
     if let Some(wanted) = context.data_opt::<Wanted>() {
-        let (position, key) = (wanted.token.position, &wanted.token.partition_key);
-        rows.wait_for(position, key, wanted.left())
-            .await
-            .map_err(unread)?;
+        wanted.reached(&rows).await.map_err(unread)?;
     }
     Ok(rows)
 }

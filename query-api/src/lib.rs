@@ -3,7 +3,8 @@
 //! consistency token waits for its own rows alone, or says that they are behind.
 //!
 //! # Layout
-//! - [`router`] puts it on the web: `http`, `socket` and `playground` are its doors.
+//! - [`router`] puts it on the web: `http`, `socket` and `playground` are its doors, and `rest` that of
+//!   the lists which REST has as well.
 //! - `schema`, `queries` and `subscription`: what can be asked for; [`objects`]: what it looks like.
 //! - `freshness`, `paging`, `failure`: how every read waits, pages and fails.
 //! - [`limits`]: what a query may ask for.
@@ -17,6 +18,7 @@ mod http;
 mod paging;
 mod playground;
 mod queries;
+mod rest;
 mod schema;
 mod socket;
 mod subscription;
@@ -38,6 +40,7 @@ pub type Head = watch::Receiver<Position>;
 #[derive(Clone)]
 pub struct QueryApi {
     schema: QuerySchema,
+    rows: Arc<dyn ReadStore>,
     closing: CancellationToken,
 }
 
@@ -46,13 +49,15 @@ impl QueryApi {
     /// cancelled.
     pub fn over(rows: Arc<dyn ReadStore>, head: Head, closing: CancellationToken) -> Self {
         Self {
-            schema: schema::over(rows, head),
+            schema: schema::over(Arc::clone(&rows), head),
+            rows,
             closing,
         }
     }
 }
 
-/// Its routes: `/graphql`, `/graphql/ws`, `/graphql/schema`, `/playground` and `/assets`.
+/// Its routes: `/graphql`, `/graphql/ws`, `/graphql/schema`, `/playground` and `/assets`, and
+/// `/api/v1/notifications`.
 pub fn router(api: QueryApi) -> Router {
     Router::new()
         .route("/graphql", get(http::get).post(http::post))
@@ -60,5 +65,6 @@ pub fn router(api: QueryApi) -> Router {
         .route("/graphql/schema", get(http::sdl))
         .route("/playground", get(playground::page))
         .route("/assets/{*file}", get(playground::asset))
+        .route("/api/v1/notifications", get(rest::notifications))
         .with_state(api)
 }

@@ -24,6 +24,18 @@ pub(crate) type Rows<T> = Connection<Place, T>;
 /// A row's place, opaque to clients.
 pub(crate) struct Place(Cursor);
 
+impl Place {
+    /// The place behind which a page ends.
+    pub(crate) fn at(cursor: Cursor) -> Self {
+        Self(cursor)
+    }
+
+    /// Where a page begins.
+    pub(crate) fn cursor(self) -> Cursor {
+        self.0
+    }
+}
+
 /// The text is not a cursor of ours.
 #[derive(Debug, thiserror::Error)]
 #[error("not a cursor of ours; send it as it was received")]

@@ -2,7 +2,7 @@
 # What every part of scripts/services stands on: words to the user, the lock, the address and the
 # backend of a service, what is missing on the machine. Sourced; `root` and `state` are set.
 
-every_service="postgres kafka stripe"
+every_service="postgres kafka stripe mail"
 
 say() { echo "services: $*" >&2; }
 
@@ -31,6 +31,7 @@ variable() {
     postgres) echo ORDERLOG_TEST_DATABASE ;;
     kafka) echo ORDERLOG_TEST_KAFKA ;;
     stripe) echo ORDERLOG_TEST_STRIPE ;;
+    mail) echo ORDERLOG_TEST_SMTP ;;
   esac
 }
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Whether a service answers: a query to PostgreSQL, a metadata request to Kafka, a read from
-# stripe-mock. Sourced.
+# stripe-mock, a greeting from SMTP. Sourced.
 
 answers() {
   local address
@@ -45,6 +45,22 @@ stripe_answers() {
     exec 3<>"/dev/tcp/$0/$1" || exit 1
     printf "GET /v1/balance HTTP/1.0\r\nHost: $0\r\nAuthorization: Bearer sk_test_1\r\n\r\n" >&3
     cat <&3' "${authority%:*}" "${authority##*:}" | grep -qi '^stripe-mock-version:'
+}
+
+# mail_answers smtp://HOST:PORT: the server greets, and its mailboxes can be looked into.
+mail_answers() {
+  local smtp=${1#smtp://} api
+  api=$(mail_api)
+  api=${api#http://}
+  # shellcheck disable=SC2016 # the inner shell expands these
+  timeout 3 bash -c '
+    exec 3<>"/dev/tcp/$0/$1" || exit 1
+    read -r greeting <&3 && [[ $greeting == 220* ]]' "${smtp%:*}" "${smtp##*:}" || return 1
+  # shellcheck disable=SC2016 # the inner shell expands these
+  timeout 3 bash -c '
+    exec 3<>"/dev/tcp/$0/$1" || exit 1
+    printf "GET /api/service/readiness HTTP/1.0\r\nHost: $0\r\n\r\n" >&3
+    head -n 1 <&3' "${api%:*}" "${api##*:}" | grep -q " 200 "
 }
 
 # port_open HOST PORT

@@ -8,7 +8,8 @@ use tokio::net::TcpListener;
 
 use super::scratch::{Scratch, with_scratch};
 use crate::system::{
-    Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Payments, Roles, System, migrate,
+    Channels, Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Payments, Roles, System,
+    migrate,
 };
 
 /// Which system is measured.
@@ -84,6 +85,7 @@ async fn on_system<T>(
         time_zone: chrono_tz::Tz::UTC,
         time_scale: 1.0,
         payments: Payments::default(),
+        channels: Channels::default(),
     };
     let mut system = System::start(config).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

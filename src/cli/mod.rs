@@ -7,10 +7,12 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod adopt;
 mod bench;
+mod channels;
 mod dead_letter;
 mod failure;
 mod health;
 mod import;
+mod notification;
 mod payments;
 mod projection;
 pub mod remote;
@@ -67,6 +69,9 @@ enum Verb {
     /// List events that could not be taken, and decide what becomes of them.
     #[command(subcommand)]
     DeadLetter(dead_letter::Verb),
+    /// List what customers were told, or have it sent once more.
+    #[command(subcommand)]
+    Notification(notification::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -136,6 +141,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Import(args) => import::run(args),
         Verb::Projection(verb) => projection::run(verb),
         Verb::DeadLetter(verb) => dead_letter::run(verb),
+        Verb::Notification(verb) => notification::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {
             clap_complete::generate(

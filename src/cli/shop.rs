@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 use orderlog_runtime::kafka::Topic;
 
-use super::{Failure, payments::PaymentArgs};
+use super::{Failure, channels::ChannelArgs, payments::PaymentArgs};
 use crate::system::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles};
 
 /// Where the data lies and how the shop is run.
@@ -107,6 +107,9 @@ pub(super) struct RuleArgs {
 
     #[command(flatten)]
     payments: PaymentArgs,
+
+    #[command(flatten)]
+    channels: ChannelArgs,
 }
 
 impl ShopArgs {
@@ -188,6 +191,7 @@ impl RuleArgs {
             time_zone: self.time_zone,
             time_scale: self.time_scale,
             payments: self.payments.payments(roles)?,
+            channels: self.channels.channels()?,
         })
     }
 }

@@ -44,7 +44,9 @@ pub(super) fn deed(story: Story, event: &RecordedEvent, fact: &Fact) -> Option<D
         | Fact::Product(_)
         | Fact::Stock(_)
         | Fact::Fulfilment(_)
-        | Fact::Notification(_) => None,
+        | Fact::Notification(_)
+        | Fact::Contact(_)
+        | Fact::Webhook(_) => None,
     }
 }
 

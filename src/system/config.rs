@@ -3,7 +3,13 @@
 use std::{fmt, path::PathBuf};
 
 use chrono_tz::Tz;
-use orderlog_command_api::process::stripe::{StripeSettings, WebhookSecret};
+use orderlog_command_api::{
+    process::{
+        notifications::mail::SmtpSettings,
+        stripe::{StripeSettings, WebhookSecret},
+    },
+    webhook_key::WebhookKey,
+};
 use orderlog_runtime::kafka::Topic;
 
 /// How the system is run.
@@ -19,6 +25,8 @@ pub struct Config {
     pub time_scale: f64,
     /// Who moves the money.
     pub payments: Payments,
+    /// How customers are told, besides through the log.
+    pub channels: Channels,
 }
 
 /// Who moves the money, and whose notes about it are taken.
@@ -28,6 +36,17 @@ pub struct Payments {
     pub stripe: Option<StripeSettings>,
     /// What Stripe signs its webhooks with, for processes that take them.
     pub webhook_secret: Option<WebhookSecret>,
+}
+
+/// How customers are told, besides through the log; what is absent is no channel.
+#[derive(Clone, Debug, Default)]
+pub struct Channels {
+    /// Where mails go out.
+    pub smtp: Option<SmtpSettings>,
+    /// From what the secrets of webhook endpoints derive.
+    pub webhook_key: Option<WebhookKey>,
+    /// Whether webhooks may go to addresses inside: for tests and development.
+    pub webhook_allow_internal: bool,
 }
 
 /// What log and read models stand on.

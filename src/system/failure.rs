@@ -1,6 +1,9 @@
 //! Why the system did not start, or a part of it ended: one line each, with what to do about it.
 
-use orderlog_command_api::process::stripe::StripeSettingsError;
+use orderlog_command_api::process::{
+    notifications::{mail::MailError, webhook::WebhookError},
+    stripe::StripeSettingsError,
+};
 use orderlog_domain::fulfilment::TimingsError;
 use orderlog_log::event_store::StoreError;
 use orderlog_runtime::{
@@ -39,6 +42,12 @@ pub enum StartError {
     /// The projector can't begin.
     #[error("{0}")]
     Projector(#[from] ProjectorError),
+    /// Mails can't be sent as it was said.
+    #[error("{0}")]
+    Mail(#[from] MailError),
+    /// Webhooks can't be sent.
+    #[error("{0}")]
+    Webhooks(#[from] WebhookError),
     /// The waiting times make no sense.
     #[error("--time-scale: {0}")]
     Timings(#[from] TimingsError),

@@ -3,9 +3,10 @@
 //! that knows how. Stopping finishes what is under way, saves how far each part has come and hands
 //! over what it holds; killing loses nothing either.
 //!
-//! `config`: what is wanted. `engines`: what stands behind the ports; `postgres_es`: what that crate
+//! `channels`: how customers are told. `config`: what is wanted. `engines`: what stands behind the ports; `postgres_es`: what that crate
 //! has to be told. `parts`: each part from its pieces. `web`: what this process answers.
 
+mod channels;
 mod config;
 mod engines;
 mod failure;
@@ -15,7 +16,7 @@ mod web;
 
 use std::sync::Arc;
 
-use orderlog_command_api::aggregates::Aggregates;
+use orderlog_command_api::{aggregates::Aggregates, webhook_key::WebhookKey};
 use orderlog_domain::fact::Fact;
 use orderlog_log::{clock::Clock, event::Position, event_store::EventStore};
 use orderlog_runtime::{
@@ -30,7 +31,9 @@ use tokio_util::sync::CancellationToken;
 
 use self::engines::Opened;
 pub use self::{
-    config::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Payments, Roles},
+    config::{
+        Channels, Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Payments, Roles,
+    },
     engines::migrate,
     failure::{StartError, StopError},
 };
@@ -50,6 +53,7 @@ pub struct System {
     pub clock: Clock,
     roles: Roles,
     payments: Payments,
+    webhook_key: Option<WebhookKey>,
     reads: Option<Arc<dyn ReadStore>>,
     projector: Option<Projector<Fact>>,
     following: Option<Following>,
@@ -75,6 +79,7 @@ impl System {
             clock,
             roles: config.roles,
             payments: config.payments.clone(),
+            webhook_key: config.channels.webhook_key.clone(),
             reads: None,
             projector: None,
             following: None,
@@ -85,7 +90,9 @@ impl System {
             system.start_reads(&opened, &config).await?;
         }
         if config.roles.process {
-            system.start_process(&opened, timings).await?;
+            system
+                .start_process(&opened, timings, &config.channels)
+                .await?;
         }
         if config.roles.relay {
             system.start_relay(&opened)?;
@@ -110,11 +117,13 @@ impl System {
         &mut self,
         opened: &Opened,
         timings: orderlog_domain::fulfilment::Timings,
+        channels: &Channels,
     ) -> Result<(), StartError> {
         let work = opened.work().await?;
         let store = opened.processes().await?;
         let work_loop = parts::work_loop(self, Arc::clone(&work), &timings)?;
-        let process = parts::process(self, store, timings);
+        let process = parts::process(self, store, timings, channels::available(channels));
+        let channels = channels::loops(self, &work, channels)?;
         self.following = Some(Following {
             passed: process.passed(),
             work,
@@ -122,9 +131,11 @@ impl System {
         let (fan_out, stop) = (opened.fan_out(PROCESSES)?, self.cancel.clone());
         self.running
             .spawn(async move { Ok(process.run(fan_out, stop).await?) });
-        let stop = self.cancel.clone();
-        self.running
-            .spawn(async move { Ok(work_loop.run(stop).await?) });
+        for work_loop in channels.into_iter().chain([work_loop]) {
+            let stop = self.cancel.clone();
+            self.running
+                .spawn(async move { Ok(work_loop.run(stop).await?) });
+        }
         Ok(())
     }
 

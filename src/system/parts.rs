@@ -5,7 +5,7 @@ use std::sync::Arc;
 use orderlog_command_api::process::{
     gateway::{Gateway, GatewaySettings, Guarded, PaymentGateway},
     handler::ProcessHandler,
-    notifications::{LogChannel, Notifications},
+    notifications::{LOG, LogChannel, Notifications},
     simulated_gateway::SimulatedGateway,
     stripe::StripeGateway,
     timers::Timers,
@@ -13,6 +13,7 @@ use orderlog_command_api::process::{
 use orderlog_domain::{
     fact::{Fact, FactError},
     fulfilment::Timings,
+    notification::Available,
 };
 use orderlog_log::event::{Position, RecordedEvent};
 use orderlog_runtime::{
@@ -53,9 +54,11 @@ pub(super) fn process(
     system: &System,
     store: Arc<dyn ProcessStore>,
     timings: Timings,
+    channels: Available,
 ) -> ProcessRuntime {
     let log = Arc::clone(&system.log);
-    let handler = ProcessHandler::new(system.aggregates.clone(), Arc::clone(&log), timings);
+    let handler = ProcessHandler::new(system.aggregates.clone(), Arc::clone(&log), timings)
+        .with_channels(channels);
     let (handler, clock) = (Arc::new(handler), system.clock.clone());
     ProcessRuntime::new(
         PROCESS,
@@ -94,7 +97,7 @@ pub(super) fn work_loop(
     Ok(work_loop
         .handle("timer", Arc::new(timers))
         .handle("gateway", Arc::new(gateway))
-        .handle("notification", Arc::new(notifications)))
+        .handle(LOG, Arc::new(notifications)))
 }
 
 /// Who moves the money, and how long to wait for an answer. What is outside stands behind a guard.

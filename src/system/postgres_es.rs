@@ -5,8 +5,8 @@ use std::convert::Infallible;
 
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use orderlog_domain::{
-    fulfilment::Fulfilment, notification::Notification, order::Order, payment::Payment,
-    product::Product, stock::StockItem,
+    contact::Contact, fulfilment::Fulfilment, notification::Notification, order::Order,
+    payment::Payment, product::Product, stock::StockItem, webhook::Webhooks,
 };
 use orderlog_log::postgres::AggregateTypes;
 use orderlog_runtime::dead_letter;
@@ -21,6 +21,8 @@ pub(super) fn types() -> AggregateTypes {
         .with::<Order>()
         .with::<Fulfilment>()
         .with::<Notification>()
+        .with::<Contact>()
+        .with::<Webhooks>()
         .with::<Rulings>()
 }
 

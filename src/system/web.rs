@@ -18,7 +18,8 @@ impl System {
         let mut routes = Router::new();
         if self.roles.command_api {
             let (log, clock) = (Arc::clone(&self.log), self.clock.clone());
-            let commands = orderlog_command_api::rest::router(self.aggregates.clone(), log, clock);
+            let (aggregates, key) = (self.aggregates.clone(), self.webhook_key.clone());
+            let commands = orderlog_command_api::rest::router(aggregates, log, clock, key);
             routes = routes.merge(commands).merge(self.webhooks());
         }
         if let Some(reads) = self.reads.as_ref().filter(|_| self.roles.query_api) {

@@ -73,7 +73,7 @@ impl World {
             Fact::Stock(fact) => self.stock.entry(id).or_default().take(fact),
             Fact::Fulfilment(fact) => loose.sagas.entry(id).or_default().apply(fact),
             Fact::Payment(fact) => loose.payments.entry(id).or_default().apply(fact),
-            Fact::Product(_) | Fact::Notification(_) => {}
+            Fact::Product(_) | Fact::Notification(_) | Fact::Contact(_) | Fact::Webhook(_) => {}
         }
     }
 }

@@ -10,6 +10,7 @@ mod data_directory;
 mod dead_letter;
 mod end_to_end;
 mod invoices;
+mod notifications;
 mod payments;
 mod playground;
 mod rows;

@@ -16,7 +16,7 @@ use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::binary::{Server, run};
+use crate::binary::{Server, orderlog, run};
 
 /// Runs each of these tests on both.
 macro_rules! on_every_topology {
@@ -120,9 +120,22 @@ impl Ground {
 
     /// Starts the shop and waits until each of its processes says where it listens.
     pub(crate) fn start(&self) -> Server {
+        self.start_with(&[])
+    }
+
+    /// The same, with these settings in the environment.
+    pub(crate) fn start_with(&self, settings: &[(&str, &str)]) -> Server {
+        let with = |mut command: Command| {
+            command.envs(settings.iter().copied());
+            command
+        };
         match self {
-            Self::Embedded(directory) => Server::start(directory.path(), &[]),
-            Self::Distributed(servers) => servers.start_all(),
+            Self::Embedded(directory) => {
+                Server::of_roles([with(orderlog(directory.path(), &["serve"]))])
+            }
+            Self::Distributed(servers) => {
+                Server::of_roles(ROLES.map(|role| with(servers.command(&[role]))))
+            }
         }
     }
 }
@@ -212,7 +225,7 @@ impl Drop for Servers {
     }
 }
 
-fn address(variable: &str) -> String {
+pub(crate) fn address(variable: &str) -> String {
     env::var(variable).unwrap_or_else(|_| {
         panic!(
             "{variable} is not set: run the tests with scripts/test, or start the services with \

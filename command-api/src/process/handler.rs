@@ -9,16 +9,19 @@ use async_trait::async_trait;
 use orderlog_domain::{
     fact::Fact,
     fulfilment::{FulfilmentCommand, FulfilmentEvent, Observe, RecordReplies, Timings, observed},
-    ids::{NotificationId, derive},
-    notification::{NotificationCommand, wanted},
+    ids::{CustomerId, NotificationId, derive},
+    notification::{Available, NotificationCommand, Routes, Wanted, route, wanted},
 };
-use orderlog_log::{event::RecordedEvent, event_store::EventStore};
+use orderlog_log::{
+    event::RecordedEvent,
+    event_store::{EventStore, StoreError},
+};
 use orderlog_runtime::{
     process::{EventHandler, HandleError},
     work::NewWork,
 };
 
-use crate::aggregates::{Aggregates, saga_id};
+use crate::aggregates::{Aggregates, ENDPOINTS, saga_id};
 
 use super::{
     cause::{Cause, SAGA, SYSTEM},
@@ -31,6 +34,7 @@ pub struct ProcessHandler {
     aggregates: Aggregates,
     store: Arc<dyn EventStore>,
     timings: Timings,
+    channels: Available,
 }
 
 impl ProcessHandler {
@@ -40,7 +44,14 @@ impl ProcessHandler {
             aggregates,
             store,
             timings,
+            channels: Available::default(),
         }
+    }
+
+    /// The same, in a system that can also tell customers through these channels.
+    #[must_use]
+    pub fn with_channels(self, channels: Available) -> Self {
+        Self { channels, ..self }
     }
 }
 
@@ -130,7 +141,9 @@ impl ProcessHandler {
             return Ok(());
         };
         let id = NotificationId(derive(cause.event_id, "notification"));
-        let request = wanted.request(id, placed.customer_id.clone());
+        let customer = &placed.customer_id;
+        let routes = self.routes(customer, &wanted).await?;
+        let request = wanted.request(id, customer.clone(), routes);
         let context = cause.derived(derive(cause.event_id, "notify"), SYSTEM);
         let command = NotificationCommand::Request(request);
         settle(
@@ -140,5 +153,19 @@ impl ProcessHandler {
             context,
         )
         .await
+    }
+
+    /// The channels that the customer is told through.
+    async fn routes(&self, customer: &CustomerId, wanted: &Wanted) -> Result<Routes, HandleError> {
+        let unread = |error: StoreError| HandleError::Infrastructure(error.to_string());
+        let contact = self.aggregates.contacts.load(customer.as_str()).await;
+        let webhooks = self.aggregates.webhooks.load(ENDPOINTS).await;
+        Ok(route(
+            customer,
+            wanted.kind,
+            contact.map_err(unread)?.state.preferences.as_ref(),
+            &webhooks.map_err(unread)?.state,
+            self.channels,
+        ))
     }
 }

@@ -7,9 +7,7 @@ use orderlog_log::{clock::Clock, event::RecordedEvent};
 use orderlog_runtime::work::{LeasedWork, NewWork, WorkOutcome};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{
-    cause::Cause, gateway::GatewayWork, notifications::NotificationWork, timers::TimerWork,
-};
+use super::{cause::Cause, gateway::GatewayWork, notifications::deliveries, timers::TimerWork};
 
 /// Work of one kind.
 pub(super) trait Work: Serialize + DeserializeOwned {
@@ -33,29 +31,41 @@ pub(super) fn rows(event: &RecordedEvent, fact: &Fact) -> Result<Vec<NewWork>, s
     let rows = [
         row::<TimerWork>(event, fact),
         row::<GatewayWork>(event, fact),
-        row::<NotificationWork>(event, fact),
     ];
-    rows.into_iter().flatten().collect()
+    let deliveries = deliveries(event, fact).into_iter().map(|work| {
+        let (kind, name) = (work.kind(), work.name());
+        kept(event, kind, &name, event.occurred_at, work)
+    });
+    rows.into_iter().flatten().chain(deliveries).collect()
 }
 
 fn row<W: Work>(event: &RecordedEvent, fact: &Fact) -> Option<Result<NewWork, serde_json::Error>> {
     let (due_at, work) = W::wanted(event, fact)?;
-    let payload = serde_json::to_string(&Payload {
-        traceparent: event.traceparent.clone(),
-        work,
-    });
-    Some(payload.map(|payload| NewWork {
-        id: derive(event.event_id, W::KIND),
-        kind: W::KIND,
+    Some(kept(event, W::KIND, W::KIND, due_at, work))
+}
+
+/// Work as a row; its name tells it from the event's other rows.
+fn kept(
+    event: &RecordedEvent,
+    kind: &'static str,
+    name: &str,
+    due_at: DateTime<Utc>,
+    work: impl Serialize,
+) -> Result<NewWork, serde_json::Error> {
+    let traceparent = event.traceparent.clone();
+    let payload = serde_json::to_string(&Payload { traceparent, work })?;
+    Ok(NewWork {
+        id: derive(event.event_id, name),
+        kind,
         due_at,
         payload,
         event_id: event.event_id,
         correlation_id: event.correlation_id,
-    }))
+    })
 }
 
 /// The work of a leased row, and the event behind it.
-pub(super) fn read<W: Work>(row: &LeasedWork) -> Result<(W, Cause), serde_json::Error> {
+pub(super) fn read<W: DeserializeOwned>(row: &LeasedWork) -> Result<(W, Cause), serde_json::Error> {
     let Payload { traceparent, work } = serde_json::from_str(&row.payload)?;
     let (event_id, correlation_id) = (row.event_id, row.correlation_id);
     Ok((

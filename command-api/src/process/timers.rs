@@ -90,7 +90,9 @@ impl Work for TimerWork {
             | Fact::Payment(_)
             | Fact::Order(_)
             | Fact::Fulfilment(_)
-            | Fact::Notification(_) => None,
+            | Fact::Notification(_)
+            | Fact::Contact(_)
+            | Fact::Webhook(_) => None,
         }
     }
 }

@@ -19,6 +19,7 @@ async fn every_way_to_fail_has_its_status_and_code() {
         aggregates,
         store,
         clock,
+        webhook_key: None,
     };
     let detail = || "secret".to_owned();
     let (stream, path, event_type) = (

@@ -1,11 +1,14 @@
 //! The resources, one file each: what its requests say, its handlers, its router.
 
 mod commands;
+mod contacts;
+mod notifications;
 mod orders;
 mod payments;
 mod products;
 mod shipments;
 mod stock;
+mod webhooks;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -19,5 +22,8 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(orders::routes())
         .merge(shipments::routes())
         .merge(payments::routes())
+        .merge(notifications::routes())
+        .merge(contacts::routes())
+        .merge(webhooks::routes())
         .merge(commands::routes())
 }

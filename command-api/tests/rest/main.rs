@@ -7,6 +7,7 @@ mod idempotency;
 mod journeys;
 mod malformed;
 mod nonsense;
+mod notifications;
 mod payments;
 mod preconditions;
 mod refusals;

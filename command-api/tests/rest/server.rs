@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderMap, Request},
 };
 use chrono::{DateTime, Duration, Utc};
-use orderlog_command_api::{aggregates::Aggregates, rest};
+use orderlog_command_api::{aggregates::Aggregates, rest, webhook_key::WebhookKey};
 use orderlog_domain::{
     ids::{OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId},
     money::{Currency, Money},
@@ -60,12 +60,23 @@ impl Reply {
 
 impl Server {
     pub(crate) fn new() -> Self {
+        // Thirty-two zeros.
+        let key = format!("{}=", "A".repeat(43));
+        Self::with_key(WebhookKey::parse(&key).ok())
+    }
+
+    /// One that signs no webhooks.
+    pub(crate) fn without_webhooks() -> Self {
+        Self::with_key(None)
+    }
+
+    fn with_key(key: Option<WebhookKey>) -> Self {
         let directory = TempDir::new().unwrap();
         let store: Arc<dyn EventStore> =
             Arc::new(SqliteEventStore::open(directory.path()).unwrap());
         let (clock, hand) = Clock::manual(now());
         let aggregates = Aggregates::new(Arc::clone(&store), clock.clone());
-        let routes = rest::router(aggregates.clone(), Arc::clone(&store), clock);
+        let routes = rest::router(aggregates.clone(), Arc::clone(&store), clock, key);
         let router = orderlog_web::layers::around(routes);
         Self {
             aggregates,

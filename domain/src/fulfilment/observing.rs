@@ -26,7 +26,12 @@ pub fn observed(fact: &Fact) -> Option<(OrderId, Observed)> {
                 reservation_id: *reservation_id,
             },
         )),
-        Fact::Stock(_) | Fact::Product(_) | Fact::Fulfilment(_) | Fact::Notification(_) => None,
+        Fact::Stock(_)
+        | Fact::Product(_)
+        | Fact::Fulfilment(_)
+        | Fact::Notification(_)
+        | Fact::Contact(_)
+        | Fact::Webhook(_) => None,
     }
 }
 

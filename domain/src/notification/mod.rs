@@ -1,45 +1,44 @@
-//! A message to a customer: an intent first, then what became of it. Which facts are worth a
-//! message is a pure policy; how it is sent is no business of the domain.
+//! A message to a customer: an intent first, then what became of it on each channel. Which facts are
+//! worth a message is a pure policy, and so is which channels it goes through; how it is sent is no
+//! business of the domain.
 
+mod channel;
+mod delivery;
 mod event;
+mod kind;
 mod policy;
 mod record_failed;
 mod record_sent;
+mod record_withheld;
 mod refusal;
+mod replay;
 mod request_notification;
+mod routes;
 #[cfg(test)]
 mod testing;
+
+use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
 
-use crate::{DecidedAt, ids::OrderId};
+use crate::{
+    DecidedAt,
+    ids::{CustomerId, NotificationId, OrderId},
+};
 
+pub use channel::{Channel, InvalidChannel};
+pub use delivery::{Delivery, DeliveryState, Withheld, WithheldReason};
 pub use event::NotificationEvent;
+pub use kind::{InvalidKind, NotificationKind};
 pub use policy::{Wanted, wanted};
 pub use record_failed::RecordFailed;
 pub use record_sent::RecordSent;
+pub use record_withheld::RecordWithheld;
 pub use refusal::NotificationRefusal;
+pub use replay::ReplayNotification;
 pub use request_notification::RequestNotification;
-
-/// What a message is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum NotificationKind {
-    /// The order is certain.
-    OrderConfirmed,
-    /// The order can't be honoured.
-    OrderRejected,
-    /// The order was stopped.
-    OrderCancelled,
-    /// The customer has to act to pay.
-    PaymentActionRequired,
-    /// Money was given back.
-    PaymentRefunded,
-    /// The goods have left.
-    OrderDispatched,
-    /// The goods have arrived.
-    OrderDelivered,
-}
+pub use routes::{Available, Routes, route};
 
 /// What can be asked of a notification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,26 +49,38 @@ pub enum NotificationCommand {
     RecordSent(RecordSent),
     /// Say that it was not sent.
     RecordFailed(RecordFailed),
+    /// Say that it is not to be sent after all.
+    RecordWithheld(RecordWithheld),
+    /// Have it sent once more.
+    Replay(ReplayNotification),
 }
 
 /// The state of a notification.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub enum Notification {
-    /// It does not exist.
-    #[default]
-    Unknown,
-    /// It is to be sent.
-    Requested {
-        /// About which order.
-        order_id: OrderId,
-        /// How often it was tried in vain.
-        failures: u32,
-    },
-    /// It was sent.
-    Sent {
-        /// About which order.
-        order_id: OrderId,
-    },
+pub struct Notification {
+    /// What is to be said; nothing where it was never requested.
+    pub message: Option<Message>,
+    /// What became of it, by channel.
+    pub deliveries: BTreeMap<Channel, Delivery>,
+}
+
+/// What is to be said, to whom.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Message {
+    /// The notification.
+    pub notification_id: NotificationId,
+    /// The order that it is about.
+    pub order_id: OrderId,
+    /// Who is told.
+    pub customer_id: CustomerId,
+    /// What about.
+    pub kind: NotificationKind,
+    /// In which words.
+    pub text: String,
+    /// What templates may name.
+    pub details: BTreeMap<String, String>,
+    /// When it was given more than the log's channel.
+    pub routed_at: Option<DecidedAt>,
 }
 
 impl Aggregate for Notification {
@@ -82,10 +93,10 @@ impl Aggregate for Notification {
     async fn handle(
         &mut self,
         command: NotificationCommand,
-        _at: &DecidedAt,
+        at: &DecidedAt,
         sink: &EventSink<Self>,
     ) -> Result<(), NotificationRefusal> {
-        for event in self.decide(command)? {
+        for event in self.decide(command, *at)? {
             sink.write(event, self).await;
         }
         Ok(())
@@ -93,17 +104,51 @@ impl Aggregate for Notification {
 
     fn apply(&mut self, event: NotificationEvent) {
         match event {
-            NotificationEvent::NotificationRequested { order_id, .. } => {
-                *self = Self::Requested {
+            NotificationEvent::NotificationRequested {
+                notification_id,
+                order_id,
+                customer_id,
+                kind,
+                text,
+                details,
+            } => {
+                self.message = Some(Message {
+                    notification_id,
                     order_id,
-                    failures: 0,
-                };
+                    customer_id,
+                    kind,
+                    text,
+                    details,
+                    routed_at: None,
+                });
+                self.deliveries = BTreeMap::from([(Channel::Log, Delivery::pending())]);
             }
-            NotificationEvent::NotificationSent { order_id, .. } => *self = Self::Sent { order_id },
-            NotificationEvent::NotificationFailed { .. } => {
-                if let Self::Requested { failures, .. } = self {
-                    *failures += 1;
+            NotificationEvent::NotificationRouted {
+                at,
+                deliver,
+                withheld,
+                ..
+            } => self.routed(at, deliver, withheld),
+            NotificationEvent::NotificationSent { channel, .. } => {
+                self.ended(channel, DeliveryState::Sent);
+            }
+            NotificationEvent::NotificationFailed {
+                channel, retry_at, ..
+            } => {
+                if let Some(delivery) = self.deliveries.get_mut(&channel) {
+                    delivery.failures += 1;
+                    delivery.retry_at = retry_at;
                 }
+            }
+            NotificationEvent::NotificationGivenUp { channel, .. } => {
+                self.ended(channel, DeliveryState::GivenUp);
+            }
+            NotificationEvent::NotificationWithheld {
+                channel, reason, ..
+            } => self.ended(channel, DeliveryState::Withheld(reason)),
+            NotificationEvent::NotificationReplayed { channels, .. } => {
+                let again = channels.into_iter().map(|it| (it, Delivery::pending()));
+                self.deliveries.extend(again);
             }
         }
     }
@@ -114,42 +159,87 @@ impl Notification {
     pub fn decide(
         &self,
         command: NotificationCommand,
+        at: DecidedAt,
     ) -> Result<Vec<NotificationEvent>, NotificationRefusal> {
         match command {
-            NotificationCommand::Request(command) => command.decide(self),
+            NotificationCommand::Request(command) => command.decide(self, at),
             NotificationCommand::RecordSent(command) => command.decide(self),
             NotificationCommand::RecordFailed(command) => command.decide(self),
+            NotificationCommand::RecordWithheld(command) => command.decide(self),
+            NotificationCommand::Replay(command) => command.decide(self),
         }
     }
 
     /// Whether it was ever requested.
     pub fn exists(&self) -> bool {
-        self.order_id().is_some()
+        self.message.is_some()
     }
 
     /// The order that it is about.
     pub fn order_id(&self) -> Option<OrderId> {
-        match self {
-            Self::Unknown => None,
-            Self::Requested { order_id, .. } | Self::Sent { order_id } => Some(*order_id),
-        }
+        self.message.as_ref().map(|message| message.order_id)
     }
 
-    /// The state's name.
+    /// The state's name: what needs attention first.
     pub fn state_name(&self) -> &'static str {
-        match self {
-            Self::Unknown => "Unknown",
-            Self::Requested { .. } => "Requested",
-            Self::Sent { .. } => "Sent",
+        let some =
+            |of: fn(&DeliveryState) -> bool| self.deliveries.values().any(|it| of(&it.state));
+        if !self.exists() {
+            "Unknown"
+        } else if some(|state| *state == DeliveryState::GivenUp) {
+            "GivenUp"
+        } else if some(|state| *state == DeliveryState::Pending) {
+            "Requested"
+        } else if some(|state| *state == DeliveryState::Sent) {
+            "Sent"
+        } else {
+            "Withheld"
         }
     }
 
     /// Names of the commands that the state allows.
     pub fn allowed_commands(&self, _at: DecidedAt) -> Vec<&'static str> {
-        match self {
-            Self::Unknown => vec!["RequestNotification"],
-            Self::Requested { .. } => vec!["RecordSent", "RecordFailed"],
-            Self::Sent { .. } => vec![],
+        if !self.exists() {
+            return vec!["RequestNotification"];
+        }
+        let some = |of: fn(&Delivery) -> bool| self.deliveries.values().any(of);
+        let mut allowed = vec![];
+        if some(|delivery| delivery.state != DeliveryState::Sent) {
+            allowed.push("RecordSent");
+        }
+        if some(Delivery::is_pending) {
+            allowed.extend(["RecordFailed", "RecordWithheld"]);
+        }
+        if some(|delivery| !delivery.is_pending()) {
+            allowed.push("ReplayNotification");
+        }
+        allowed
+    }
+
+    /// The order, and the delivery that a worker speaks of.
+    fn delivery(&self, channel: Channel) -> Result<(OrderId, &Delivery), NotificationRefusal> {
+        let order_id = self.order_id();
+        let order_id = order_id.ok_or(NotificationRefusal::NotificationNotFound)?;
+        let delivery = self.deliveries.get(&channel);
+        let delivery = delivery.ok_or(NotificationRefusal::NotRouted { channel })?;
+        Ok((order_id, delivery))
+    }
+
+    fn routed(&mut self, at: DecidedAt, deliver: Vec<Channel>, withheld: Vec<Withheld>) {
+        if let Some(message) = &mut self.message {
+            message.routed_at = Some(at);
+        }
+        let deliver = deliver.into_iter().map(|it| (it, Delivery::pending()));
+        let withheld = withheld.into_iter().map(|Withheld { channel, reason }| {
+            let state = DeliveryState::Withheld(reason);
+            (channel, Delivery::in_state(state))
+        });
+        self.deliveries = deliver.chain(withheld).collect();
+    }
+
+    fn ended(&mut self, channel: Channel, state: DeliveryState) {
+        if let Some(delivery) = self.deliveries.get_mut(&channel) {
+            delivery.state = state;
         }
     }
 }

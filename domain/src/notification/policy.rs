@@ -1,6 +1,8 @@
 //! Which facts a customer is told of, and in which words. Pure; the customer himself is known to
 //! the order alone, so who sends the request names him.
 
+use std::collections::BTreeMap;
+
 use crate::{
     fact::Fact,
     ids::{CustomerId, NotificationId, OrderId},
@@ -8,7 +10,7 @@ use crate::{
     payment::PaymentEvent,
 };
 
-use super::{NotificationKind, RequestNotification};
+use super::{NotificationKind, RequestNotification, Routes};
 
 /// A message that is worth sending.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,19 +21,23 @@ pub struct Wanted {
     pub kind: NotificationKind,
     /// What it says.
     pub text: String,
+    /// What templates may name.
+    pub details: BTreeMap<String, String>,
 }
 
 impl Wanted {
-    /// The command that has it sent to `customer_id`.
+    /// The command that has it sent to `customer_id` through these channels.
     pub fn request(
         self,
         notification_id: NotificationId,
         customer_id: CustomerId,
+        routes: Routes,
     ) -> RequestNotification {
         let Self {
             order_id,
             kind,
             text,
+            details,
         } = self;
         RequestNotification {
             notification_id,
@@ -39,6 +45,8 @@ impl Wanted {
             customer_id,
             kind,
             text,
+            details,
+            routes,
         }
     }
 }
@@ -48,39 +56,47 @@ pub fn wanted(fact: &Fact) -> Option<Wanted> {
     match fact {
         Fact::Order(event) => of_order(event),
         Fact::Payment(event) => of_payment(event),
-        Fact::Product(_) | Fact::Stock(_) | Fact::Fulfilment(_) | Fact::Notification(_) => None,
+        Fact::Product(_)
+        | Fact::Stock(_)
+        | Fact::Fulfilment(_)
+        | Fact::Notification(_)
+        | Fact::Contact(_)
+        | Fact::Webhook(_) => None,
     }
 }
 
 fn of_order(event: &OrderEvent) -> Option<Wanted> {
     let order_id = event.order_id();
-    let (kind, text) = match event {
-        OrderEvent::OrderConfirmed { .. } => (
-            NotificationKind::OrderConfirmed,
-            "Your order is confirmed.".to_owned(),
-        ),
-        OrderEvent::OrderRejected { reason, .. } => (
-            NotificationKind::OrderRejected,
-            format!("We can't carry out your order: {}.", why(reason)),
-        ),
-        OrderEvent::OrderCancelled { .. } => (
-            NotificationKind::OrderCancelled,
-            "Your order is cancelled.".to_owned(),
-        ),
+    let (kind, text, details) = match event {
+        OrderEvent::OrderConfirmed { .. } => {
+            let text = "Your order is confirmed.".to_owned();
+            (NotificationKind::OrderConfirmed, text, named([]))
+        }
+        OrderEvent::OrderRejected { reason, .. } => {
+            let why = why(reason);
+            let text = format!("We can't carry out your order: {why}.");
+            let details = named([("reason", why.to_owned())]);
+            (NotificationKind::OrderRejected, text, details)
+        }
+        OrderEvent::OrderCancelled { .. } => {
+            let text = "Your order is cancelled.".to_owned();
+            (NotificationKind::OrderCancelled, text, named([]))
+        }
         OrderEvent::OrderRemainderCancelled { .. } => {
             let text = "What had not left yet of your order is cancelled.".to_owned();
-            (NotificationKind::OrderCancelled, text)
+            (NotificationKind::OrderCancelled, text, named([]))
         }
         OrderEvent::ShipmentDispatched {
             carrier, tracking, ..
         } => {
             let text = format!("Your order has left with {carrier}, tracking {tracking}.");
-            (NotificationKind::OrderDispatched, text)
+            let details = [("carrier", carrier.clone()), ("tracking", tracking.clone())];
+            (NotificationKind::OrderDispatched, text, named(details))
         }
-        OrderEvent::OrderCompleted { .. } => (
-            NotificationKind::OrderDelivered,
-            "Your order has arrived.".to_owned(),
-        ),
+        OrderEvent::OrderCompleted { .. } => {
+            let text = "Your order has arrived.".to_owned();
+            (NotificationKind::OrderDelivered, text, named([]))
+        }
         OrderEvent::OrderPlaced { .. }
         | OrderEvent::OrderStockReserved { .. }
         | OrderEvent::OrderCancellationRequested { .. }
@@ -94,6 +110,7 @@ fn of_order(event: &OrderEvent) -> Option<Wanted> {
         order_id,
         kind,
         text,
+        details,
     })
 }
 
@@ -103,6 +120,7 @@ fn of_payment(event: &PaymentEvent) -> Option<Wanted> {
             order_id: *order_id,
             kind: NotificationKind::PaymentActionRequired,
             text: format!("Please confirm your payment: {url}"),
+            details: named([("url", url.clone())]),
         }),
         PaymentEvent::PaymentRefunded {
             order_id, amount, ..
@@ -110,6 +128,7 @@ fn of_payment(event: &PaymentEvent) -> Option<Wanted> {
             order_id: *order_id,
             kind: NotificationKind::PaymentRefunded,
             text: format!("We have paid back {amount}."),
+            details: named([("amount", amount.to_string())]),
         }),
         PaymentEvent::PaymentInitiated { .. }
         | PaymentEvent::PaymentAuthorizationRequested { .. }
@@ -130,6 +149,11 @@ fn of_payment(event: &PaymentEvent) -> Option<Wanted> {
         | PaymentEvent::PaymentRefundRequested { .. }
         | PaymentEvent::PaymentRefundFailed { .. } => None,
     }
+}
+
+fn named<const N: usize>(details: [(&str, String); N]) -> BTreeMap<String, String> {
+    let owned = details.map(|(name, value)| (name.to_owned(), value));
+    owned.into()
 }
 
 fn why(reason: &RejectionReason) -> &'static str {
@@ -187,12 +211,14 @@ mod tests {
         });
         let text = "We have paid back 19.99 EUR.".to_owned();
         let kind = NotificationKind::PaymentRefunded;
+        let details = [("amount".to_owned(), "19.99 EUR".to_owned())].into();
         assert_eq!(
             wanted(&fact),
             Some(Wanted {
                 order_id: ORDER,
                 kind,
-                text
+                text,
+                details,
             })
         );
     }

@@ -1,16 +1,19 @@
-//! The message was not sent; it may be tried again.
+//! An attempt failed; it is made again, or given up.
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{Notification, NotificationEvent, NotificationRefusal};
+use super::{Channel, DeliveryState, Notification, NotificationEvent, NotificationRefusal};
 
 /// Say that the message was not sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RecordFailed {
     /// How it was tried.
-    pub channel: String,
+    pub channel: Channel,
     /// What went wrong.
     pub reason: String,
+    /// When it is tried again; never where absent.
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 impl RecordFailed {
@@ -18,44 +21,62 @@ impl RecordFailed {
         self,
         notification: &Notification,
     ) -> Result<Vec<NotificationEvent>, NotificationRefusal> {
-        match notification {
-            Notification::Unknown => Err(NotificationRefusal::NotificationNotFound),
-            Notification::Sent { .. } => Err(NotificationRefusal::AlreadySent),
-            Notification::Requested { order_id, .. } => {
-                let Self { channel, reason } = self;
-                let order_id = *order_id;
-                Ok(vec![NotificationEvent::NotificationFailed {
-                    order_id,
-                    channel,
-                    reason,
-                }])
-            }
+        let Self {
+            channel,
+            reason,
+            retry_at,
+        } = self;
+        let (order_id, delivery) = notification.delivery(channel)?;
+        match delivery.state {
+            DeliveryState::Sent => return Err(NotificationRefusal::AlreadySent),
+            DeliveryState::GivenUp | DeliveryState::Withheld(_) => return Ok(vec![]),
+            DeliveryState::Pending => {}
         }
+        let failed = NotificationEvent::NotificationFailed {
+            order_id,
+            channel,
+            reason,
+            retry_at,
+        };
+        Ok(match retry_at {
+            Some(_) => vec![failed],
+            None => vec![
+                failed,
+                NotificationEvent::NotificationGivenUp { order_id, channel },
+            ],
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::notification::{NotificationRefusal, testing::*};
+    use crate::notification::{Channel, NotificationRefusal, testing::*};
 
     #[test]
-    fn a_message_may_fail_again_and_again() {
-        given(&[requested(), failed()])
-            .when(record_failed())
-            .then_expect_events(vec![failed()]);
+    fn a_message_may_fail_again_and_again_until_it_is_given_up() {
+        given(&[requested(), failed(Channel::Log)])
+            .when(record_failed(Channel::Log))
+            .then_expect_events(vec![failed(Channel::Log)]);
+        let last = vec![failed_for_good(Channel::Log), given_up(Channel::Log)];
+        given(&[requested(), failed(Channel::Log)])
+            .when(record_failed_for_good(Channel::Log))
+            .then_expect_events(last.clone());
+        given(&[requested(), last[0].clone(), last[1].clone()])
+            .when(record_failed(Channel::Log))
+            .then_expect_events(vec![]);
     }
 
     #[test]
     fn a_message_that_was_sent_did_not_fail() {
-        given(&[requested(), sent()])
-            .when(record_failed())
+        given(&[requested(), sent(Channel::Log)])
+            .when(record_failed(Channel::Log))
             .then_expect_error(NotificationRefusal::AlreadySent);
     }
 
     #[test]
     fn a_message_that_nobody_wanted_can_t_fail() {
         given(&[])
-            .when(record_failed())
+            .when(record_failed(Channel::Log))
             .then_expect_error(NotificationRefusal::NotificationNotFound);
     }
 }

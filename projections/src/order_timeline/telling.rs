@@ -27,7 +27,9 @@ pub(super) fn part(fact: &Fact) -> Part {
     match fact {
         Fact::Order(_) | Fact::Payment(_) | Fact::Notification(_) => Part::OfPartition,
         Fact::Fulfilment(fact) if fulfilment::is_told(fact) => Part::OfPartition,
-        Fact::Fulfilment(_) | Fact::Product(_) => Part::OfNone,
+        Fact::Fulfilment(_) | Fact::Product(_) | Fact::Contact(_) | Fact::Webhook(_) => {
+            Part::OfNone
+        }
         Fact::Stock(fact) => stock::order_of(fact).map_or(Part::OfNone, Part::Of),
     }
 }
@@ -40,7 +42,7 @@ pub(super) fn tell(fact: &Fact) -> Option<(Source, Told)> {
         Fact::Stock(fact) => stock::tell(fact).map(|told| (Source::Stock, told)),
         Fact::Fulfilment(fact) => fulfilment::tell(fact).map(|told| (Source::Fulfilment, told)),
         Fact::Notification(fact) => Some((Source::Notification, notification::tell(fact))),
-        Fact::Product(_) => None,
+        Fact::Product(_) | Fact::Contact(_) | Fact::Webhook(_) => None,
     }
 }
 

@@ -7,7 +7,7 @@ use orderlog_domain::{
         TargetedCommand, Timings,
     },
     ids::{CustomerId, NotificationId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId},
-    notification::{NotificationEvent, NotificationKind},
+    notification::{Channel, NotificationEvent, NotificationKind},
     order::{OrderCommand, OrderEvent},
     payment::PaymentEvent,
     stock::{ReleaseReason, StockEvent},
@@ -133,10 +133,11 @@ impl Journey {
             customer_id: customer.expect("a customer"),
             kind,
             text: format!("Your order {}: {kind:?}", self.number),
+            details: [].into(),
         };
         let sent = NotificationEvent::NotificationSent {
             order_id,
-            channel: "log".to_owned(),
+            channel: Channel::Log,
         };
         self.told
             .push(notification(notification_id, order_id, requested));

@@ -3,6 +3,7 @@
 mod consistency;
 mod http;
 mod limits;
+mod notifications;
 mod playground;
 mod reading;
 mod schema;

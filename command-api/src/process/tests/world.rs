@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::{
     fulfilment::{Fulfilment, Timings},
     ids::WarehouseId,
+    notification::Available,
     order::Order,
     payment::Payment,
     stock::StockItem,
@@ -34,13 +35,15 @@ use crate::{
     process::{
         gateway::{Gateway, GatewaySettings, PaymentGateway},
         handler::ProcessHandler,
-        notifications::{LogChannel, NotificationChannel, Notifications},
+        notifications::{
+            LOG, LogChannel, MAIL, NotConfigured, NotificationChannel, Notifications, WEBHOOK,
+        },
         simulated_gateway::SimulatedGateway,
         timers::Timers,
     },
 };
 
-const KINDS: [&str; 3] = ["timer", "gateway", "notification"];
+const KINDS: [&str; 5] = ["timer", "gateway", LOG, MAIL, WEBHOOK];
 
 /// Time in a test; it outlives every crash.
 #[derive(Clone)]
@@ -70,7 +73,10 @@ pub(super) struct World {
     twice: bool,
     gateway: Arc<dyn PaymentGateway>,
     settings: GatewaySettings,
-    channel: Arc<dyn NotificationChannel>,
+    log: Arc<dyn NotificationChannel>,
+    mail: Arc<dyn NotificationChannel>,
+    webhook: Arc<dyn NotificationChannel>,
+    available: Available,
     pub(super) aggregates: Aggregates,
 }
 
@@ -101,7 +107,10 @@ impl World {
             twice,
             gateway: Arc::new(SimulatedGateway::new(&Timings::standard())),
             settings: GatewaySettings::default(),
-            channel: Arc::new(LogChannel),
+            log: Arc::new(LogChannel),
+            mail: Arc::new(NotConfigured),
+            webhook: Arc::new(NotConfigured),
+            available: Available::default(),
         }
     }
 
@@ -121,9 +130,21 @@ impl World {
         }
     }
 
-    /// The same world with another channel for notifications.
-    pub(super) fn with_channel(self, channel: Arc<dyn NotificationChannel>) -> Self {
-        Self { channel, ..self }
+    /// The same world with another channel in the log's place.
+    pub(super) fn with_log(self, log: Arc<dyn NotificationChannel>) -> Self {
+        Self { log, ..self }
+    }
+
+    /// The same world with mails.
+    pub(super) fn with_mail(mut self, mail: Arc<dyn NotificationChannel>) -> Self {
+        self.available.email = true;
+        Self { mail, ..self }
+    }
+
+    /// The same world with webhooks.
+    pub(super) fn with_webhook(mut self, webhook: Arc<dyn NotificationChannel>) -> Self {
+        self.available.webhook = true;
+        Self { webhook, ..self }
     }
 
     /// Lets the process do all that is due, then stops it.
@@ -249,7 +270,8 @@ impl World {
     fn handler(&self) -> Arc<dyn EventHandler> {
         let timings = Timings::standard();
         let handler =
-            ProcessHandler::new(self.aggregates.clone(), Arc::clone(&self.store), timings);
+            ProcessHandler::new(self.aggregates.clone(), Arc::clone(&self.store), timings)
+                .with_channels(self.available);
         if self.twice {
             Arc::new(HandledTwice(Arc::new(handler)))
         } else {
@@ -262,8 +284,14 @@ impl World {
         let (store, gateway) = (Arc::clone(&self.store), Arc::clone(&self.gateway));
         let gateway = Gateway::new(aggregates.clone(), store, gateway, clock.clone())
             .with_settings(self.settings);
-        let channel = Arc::clone(&self.channel);
-        let notifications = Notifications::new(aggregates.clone(), channel, clock.clone());
+        let told = |channel: &Arc<dyn NotificationChannel>| {
+            let channel = Arc::clone(channel);
+            self.door(Notifications::new(
+                aggregates.clone(),
+                channel,
+                clock.clone(),
+            ))
+        };
         WorkLoop::new(
             Arc::clone(&self.work),
             clock.clone(),
@@ -274,7 +302,9 @@ impl World {
             self.door(Timers::new(aggregates.clone(), clock.clone())),
         )
         .handle("gateway", self.door(gateway))
-        .handle("notification", self.door(notifications))
+        .handle(LOG, told(&self.log))
+        .handle(MAIL, told(&self.mail))
+        .handle(WEBHOOK, told(&self.webhook))
     }
 
     fn door(&self, handler: impl WorkHandler) -> Arc<dyn WorkHandler> {
