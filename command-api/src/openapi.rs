@@ -34,6 +34,7 @@ use crate::{
         (name = "stock", description = "What is there, per product and warehouse."),
         (name = "orders", description = "Placing, cancelling, shipping."),
         (name = "payments", description = "Completing, refunding, asking the gateway."),
+        (name = "sagas", description = "How each order is carried through, and what operators do about it."),
         (name = "commands", description = "What became of a command.")
     )
 )]

@@ -1,14 +1,18 @@
 //! An aggregate as clients see it: where it is, what state it is in, and which of the commands
-//! that clients may send it takes now. Commands of the saga are nobody else's and not shown.
+//! that clients may send it takes now. Commands of the process are nobody else's and not shown.
 
 use std::collections::BTreeMap;
 
 use orderlog_domain::{
-    DecidedAt, order::Order, payment::Payment, product::Product, refusal::Refusal, stock::StockItem,
+    DecidedAt, fulfilment::Fulfilment, order::Order, payment::Payment, product::Product,
+    refusal::Refusal, stock::StockItem,
 };
 use orderlog_log::executor::{Decides, Executor};
 
-use crate::{aggregates::Aggregates, rest::BASE};
+use crate::{
+    aggregates::{self, Aggregates},
+    rest::BASE,
+};
 
 /// What REST needs to know of an aggregate.
 pub(crate) trait Resource: Decides<Error: Refusal> {
@@ -20,6 +24,11 @@ pub(crate) trait Resource: Decides<Error: Refusal> {
 
     /// Where the resource is, or one of its parts.
     fn href(id: &str, part: &str) -> String;
+
+    /// The id that clients know it by.
+    fn public_id(id: &str) -> &str {
+        id
+    }
 
     /// The name of its state.
     fn state(&self) -> &'static str;
@@ -123,6 +132,27 @@ impl Resource for Order {
 
     fn href(id: &str, part: &str) -> String {
         below("orders", id, part)
+    }
+}
+
+impl Resource for Fulfilment {
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[
+        ("RetryStep", "retry"),
+        ("SkipStep", "skip"),
+        ("CompensateNow", "compensate"),
+        ("ResumeFulfilment", "resume"),
+        ("ResolveFulfilment", "resolve"),
+    ];
+
+    as_the_domain_says!(fulfilments);
+
+    /// Addressed by the order.
+    fn href(id: &str, part: &str) -> String {
+        below("sagas", Self::public_id(id), part)
+    }
+
+    fn public_id(id: &str) -> &str {
+        aggregates::order_of_saga(id)
     }
 }
 

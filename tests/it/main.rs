@@ -10,6 +10,7 @@ mod data_directory;
 mod dead_letter;
 mod end_to_end;
 mod invoices;
+mod operators;
 mod playground;
 mod rows;
 mod topology;

@@ -4,6 +4,7 @@ mod commands;
 mod orders;
 mod payments;
 mod products;
+mod sagas;
 mod shipments;
 mod stock;
 
@@ -19,5 +20,6 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(orders::routes())
         .merge(shipments::routes())
         .merge(payments::routes())
+        .merge(sagas::routes())
         .merge(commands::routes())
 }

@@ -10,4 +10,5 @@ mod nonsense;
 mod payments;
 mod preconditions;
 mod refusals;
+mod sagas;
 mod server;

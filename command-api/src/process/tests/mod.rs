@@ -10,6 +10,7 @@ mod doors;
 mod fuse;
 mod gateway;
 mod notifications;
+mod operators;
 mod tokens;
 mod twice;
 mod world;
