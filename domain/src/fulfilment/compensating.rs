@@ -30,6 +30,12 @@ pub(super) fn turn_back_as_requested(decision: &mut Decision) {
 /// Undoes what is left to undo.
 pub(super) fn compensate(decision: &mut Decision) {
     decision.send_again_later();
+    if decision.state.has_left_before_the_order() {
+        if commit(decision) {
+            decision.enter(Step::AwaitingDelivery);
+        }
+        return;
+    }
     if !is_order_turned_back(decision) || !are_shipments_settled(decision) {
         return;
     }
@@ -104,6 +110,14 @@ pub(super) fn is_undoing(state: &Fulfilment) -> bool {
 }
 
 impl Fulfilment {
+    /// Whether an operator's order to turn back came when the goods had just left: the order does
+    /// not go along, and there is nothing to undo.
+    fn has_left_before_the_order(&self) -> bool {
+        let has_left = self.parcels.iter().any(|parcel| parcel.dispatched);
+        let is_refused = self.milestones.cancel == Ask::Refused && self.cancelled.is_none();
+        self.ordered_back.is_some() && is_refused && has_left
+    }
+
     fn is_order_to_be_turned_back(&self) -> bool {
         let is_to_be_told = self.milestones.confirm == Ask::Done || self.ordered_back.is_some();
         is_to_be_told && self.cancelled.is_none()

@@ -149,3 +149,21 @@ fn an_order_that_does_not_go_along_needs_a_person() {
             code: "request_cancellation".to_owned(),
         });
 }
+
+#[test]
+fn an_order_that_comes_when_the_goods_have_just_left_comes_too_late() {
+    let refused = TargetRefusal::Order(OrderRefusal::NothingCancellable);
+    let story = awaiting_dispatch().turned_back().refused(refused);
+    story
+        .then(&["hears", "needs a person: Refused"])
+        .dispatched()
+        .then(&["observes", "asks CommitReservation, CommitReservation"])
+        .accepted()
+        .then(&[
+            "hears",
+            "-> AwaitingDelivery",
+            "waits 336 h: DeliveryOverdue",
+        ])
+        .observes(crate::fulfilment::Observed::OrderCompleted)
+        .then(&["observes", "stops waiting", "completed"]);
+}
