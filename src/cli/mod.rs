@@ -15,6 +15,7 @@ mod projection;
 pub mod remote;
 mod role;
 mod running;
+mod saga;
 mod serve;
 mod settings;
 mod shop;
@@ -66,6 +67,9 @@ enum Verb {
     /// List events that could not be taken, and decide what becomes of them.
     #[command(subcommand)]
     DeadLetter(dead_letter::Verb),
+    /// See what sagas do, and why one stands still.
+    #[command(subcommand)]
+    Saga(saga::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -135,6 +139,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Import(args) => import::run(args),
         Verb::Projection(verb) => projection::run(verb),
         Verb::DeadLetter(verb) => dead_letter::run(verb),
+        Verb::Saga(verb) => saga::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {
             clap_complete::generate(
