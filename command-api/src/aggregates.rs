@@ -68,7 +68,7 @@ impl Aggregates {
             fulfilments: executor(
                 &store,
                 &clock,
-                |_, id| id.strip_prefix(SAGA_OF_AN_ORDER).unwrap_or(id).to_owned(),
+                |_, id| order_of_saga(id).to_owned(),
                 |command| {
                     let FulfilmentCommand::Observe(observe) = command else {
                         return false;
@@ -99,6 +99,11 @@ pub fn stock_id(sku: &Sku, warehouse: &WarehouseId) -> String {
 /// Id of an order's fulfilment saga.
 pub fn saga_id(order: OrderId) -> String {
     format!("{SAGA_OF_AN_ORDER}{order}")
+}
+
+/// The order whose fulfilment saga has this id.
+pub(crate) fn order_of_saga(id: &str) -> &str {
+    id.strip_prefix(SAGA_OF_AN_ORDER).unwrap_or(id)
 }
 
 const SAGA_OF_AN_ORDER: &str = "order-";

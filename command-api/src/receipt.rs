@@ -69,7 +69,7 @@ impl Answer {
             .and_then(|rest| rest.strip_prefix('-'))
             .unwrap_or(&stream);
         let receipt = Receipt {
-            id: id.to_owned(),
+            id: A::public_id(id).to_owned(),
             version,
             position,
             consistency_token: ConsistencyToken {

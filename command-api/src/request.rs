@@ -64,6 +64,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for CommandRequest<T> {
 }
 
 impl Sent {
+    /// Who sends it.
+    pub(crate) fn actor(&self) -> &str {
+        &self.actor
+    }
+
     /// The context in which the command is carried out.
     pub(crate) fn context(&self) -> CommandContext {
         CommandContext {

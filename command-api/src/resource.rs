@@ -1,15 +1,18 @@
 //! An aggregate as clients see it: where it is, what state it is in, and which of the commands
-//! that clients may send it takes now. Commands of the saga are nobody else's and not shown.
+//! that clients may send it takes now. Commands of the process are nobody else's and not shown.
 
 use std::collections::BTreeMap;
 
 use orderlog_domain::{
-    DecidedAt, contact::Contact, notification::Notification, order::Order, payment::Payment,
-    product::Product, refusal::Refusal, stock::StockItem, webhook::Webhooks,
+    DecidedAt, contact::Contact, fulfilment::Fulfilment, notification::Notification, order::Order,
+    payment::Payment, product::Product, refusal::Refusal, stock::StockItem, webhook::Webhooks,
 };
 use orderlog_log::executor::{Decides, Executor};
 
-use crate::{aggregates::Aggregates, rest::BASE};
+use crate::{
+    aggregates::{self, Aggregates},
+    rest::BASE,
+};
 
 /// What REST needs to know of an aggregate.
 pub(crate) trait Resource: Decides<Error: Refusal> {
@@ -21,6 +24,11 @@ pub(crate) trait Resource: Decides<Error: Refusal> {
 
     /// Where the resource is, or one of its parts.
     fn href(id: &str, part: &str) -> String;
+
+    /// The id that clients know it by.
+    fn public_id(id: &str) -> &str {
+        id
+    }
 
     /// The name of its state.
     fn state(&self) -> &'static str;
@@ -156,6 +164,27 @@ impl Resource for Webhooks {
     /// All endpoints are one aggregate.
     fn href(_: &str, _: &str) -> String {
         format!("{BASE}/webhook-endpoints")
+    }
+}
+
+impl Resource for Fulfilment {
+    const COMMANDS: &'static [(&'static str, &'static str)] = &[
+        ("RetryStep", "retry"),
+        ("SkipStep", "skip"),
+        ("CompensateNow", "compensate"),
+        ("ResumeFulfilment", "resume"),
+        ("ResolveFulfilment", "resolve"),
+    ];
+
+    as_the_domain_says!(fulfilments);
+
+    /// Addressed by the order.
+    fn href(id: &str, part: &str) -> String {
+        below("sagas", Self::public_id(id), part)
+    }
+
+    fn public_id(id: &str) -> &str {
+        aggregates::order_of_saga(id)
     }
 }
 

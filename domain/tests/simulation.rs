@@ -9,6 +9,8 @@ mod books;
 mod chance;
 #[path = "simulation/gateway.rs"]
 mod gateway;
+#[path = "simulation/operators.rs"]
+mod operators;
 #[path = "simulation/people.rs"]
 mod people;
 #[path = "simulation/targets.rs"]
@@ -22,6 +24,7 @@ use orderlog_domain::fulfilment::FulfilmentEvent;
 use proptest::prelude::*;
 
 use gateway::Script;
+use operators::Operators;
 use people::Conduct;
 use world::{Plan, World};
 
@@ -40,6 +43,68 @@ proptest! {
         }
         world.run();
         books::check(&world);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn retries_and_orders_to_turn_back_leave_the_books_balanced(
+        seed in any::<u64>(),
+        stock in (0u32..8, 0u32..8),
+        orders in prop::collection::vec(plan(), 1..4),
+    ) {
+        let mut world = World::new(seed, [stock.0, stock.1]);
+        world.operators = Operators { times: 20, work_by_hand: false };
+        for plan in orders {
+            world.place(plan);
+        }
+        world.run();
+        books::check(&world);
+    }
+
+    #[test]
+    fn work_by_hand_moves_no_money_twice(
+        seed in any::<u64>(),
+        stock in (0u32..8, 0u32..8),
+        orders in prop::collection::vec(plan(), 1..4),
+    ) {
+        let mut world = World::new(seed, [stock.0, stock.1]);
+        world.operators = Operators { times: 20, work_by_hand: true };
+        for plan in orders {
+            world.place(plan);
+        }
+        world.run();
+        books::check_with_work_by_hand(&world);
+    }
+}
+
+/// What the operators have to come by, lest they prove less than they seem to.
+#[test]
+fn the_operators_come_by_every_verb() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..300 {
+        let mut world = World::new(seed, [5, 5]);
+        world.operators = Operators {
+            times: 20,
+            work_by_hand: true,
+        };
+        let mut chance = chance::Chance::new(seed);
+        world.place(any_plan(&mut chance));
+        world.run();
+        books::check_with_work_by_hand(&world);
+        let events = world.sagas.values().flat_map(|(_, history)| history);
+        seen.extend(events.map(cqrs_es::DomainEvent::event_type));
+    }
+    for verb in [
+        "StepRetried",
+        "StepSkipped",
+        "CompensationOrdered",
+        "FulfilmentResumed",
+        "FulfilmentResolved",
+    ] {
+        assert!(seen.contains(verb), "{verb} never came by");
     }
 }
 

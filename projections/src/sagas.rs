@@ -32,6 +32,8 @@ pub const NAME: &str = "sagas";
 pub const ISSUES_KEPT: usize = 20;
 /// The first commands of an issue that a row keeps.
 pub const COMMANDS_KEPT: usize = 20;
+/// The latest interventions that a row keeps.
+pub const INTERVENTIONS_KEPT: usize = 20;
 
 /// How a fulfilment is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +106,8 @@ pub struct Saga {
     pub compensation: Option<Compensation>,
     /// Why a person has to look.
     pub operator: Option<OperatorReason>,
+    /// The latest interventions of operators, oldest first.
+    pub interventions: Vec<Intervened>,
     /// When it began.
     pub started_at: DateTime<Utc>,
     /// When it last changed.
@@ -184,6 +188,36 @@ pub struct Compensation {
     pub since: DateTime<Utc>,
 }
 
+/// An operator has intervened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intervened {
+    /// What they did.
+    pub verb: Verb,
+    /// The step that it had come to.
+    pub step: Step,
+    /// Who.
+    pub actor: String,
+    /// Why, in their words.
+    pub reason: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// What an operator can do about a fulfilment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verb {
+    /// Have what went wrong issued again.
+    Retry,
+    /// Take what the step did not get as done by hand.
+    Skip,
+    /// Turn back.
+    Compensate,
+    /// Let it go on.
+    Resume,
+    /// End it by hand.
+    Resolve,
+}
+
 /// The fold of [`Saga`] rows, keyed by order id.
 pub struct Sagas;
 
@@ -193,7 +227,7 @@ impl Projection<Fact> for Sagas {
     fn definition(&self) -> Definition {
         Definition {
             name: NAME,
-            version: "1".to_owned(),
+            version: "2".to_owned(),
             columns: COLUMNS,
         }
     }

@@ -2,7 +2,7 @@
 //! more places than the currency has are accepted only where they are zeros.
 
 /// The amount in minor units that `text` says, at `places` decimal places.
-pub(super) fn minor_units(text: &str, places: u32) -> Result<i64, DecimalError> {
+pub(crate) fn minor_units(text: &str, places: u32) -> Result<i64, DecimalError> {
     let unreadable = || DecimalError::Unreadable {
         text: text.chars().take(40).collect(),
     };

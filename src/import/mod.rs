@@ -23,7 +23,7 @@ pub mod ids;
 pub mod progress;
 pub mod summary;
 
-mod decimal;
+pub(crate) mod decimal;
 mod placed;
 mod sending;
 mod tally;

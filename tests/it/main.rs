@@ -12,6 +12,7 @@ mod end_to_end;
 mod invoices;
 mod notifications;
 mod payments;
+mod operators;
 mod playground;
 mod rows;
 mod topology;

@@ -6,6 +6,7 @@ mod notifications;
 mod orders;
 mod payments;
 mod products;
+mod sagas;
 mod shipments;
 mod stock;
 mod webhooks;
@@ -25,5 +26,6 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(notifications::routes())
         .merge(contacts::routes())
         .merge(webhooks::routes())
+        .merge(sagas::routes())
         .merge(commands::routes())
 }

@@ -11,4 +11,5 @@ mod notifications;
 mod payments;
 mod preconditions;
 mod refusals;
+mod sagas;
 mod server;

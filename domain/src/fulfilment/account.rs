@@ -35,6 +35,10 @@ pub(super) struct Op {
     pub(super) operation_id: OperationId,
     pub(super) operation: Operation,
     pub(super) outcome: Outcome,
+    /// Once it failed, an operator had it tried anew: it does not count among the failures.
+    pub(super) is_set_aside: bool,
+    /// Questions about it before an operator had them begin anew.
+    pub(super) questions_before: u32,
 }
 
 /// What became of a call, from the least to the most certain.
@@ -109,6 +113,13 @@ impl Account {
             .map_or(0, |(n, _)| n)
     }
 
+    /// How often operations of a kind have failed, as far as it counts; asked after a failure.
+    pub(super) fn failures(&self, operation: Operation) -> u32 {
+        let counted = |op: &&Op| op.operation == operation && !op.is_set_aside;
+        let counted = self.operations.iter().filter(counted);
+        (1..).zip(counted).last().map_or(1, |(n, _)| n)
+    }
+
     /// Minor units that operations of a kind moved.
     pub(super) fn moved(&self, operation: Operation) -> i64 {
         self.succeeded(operation)
@@ -148,6 +159,8 @@ impl Account {
                 operation_id,
                 operation,
                 outcome: Outcome::Pending,
+                is_set_aside: false,
+                questions_before: 0,
             });
             self.operations.len() - 1
         });

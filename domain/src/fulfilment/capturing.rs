@@ -44,7 +44,7 @@ fn follow(decision: &mut Decision, account: &Account, op: &Op) {
         Outcome::Conflict if account.is_voided() => failed(decision, "amount_conflict"),
         Outcome::Conflict => decision.need_operator(OperatorReason::AmountConflict { operation }),
         Outcome::Failed { code, retryable } => {
-            let failures = account.count(operation);
+            let failures = account.failures(operation);
             if *retryable && failures < decision.state.timings.capture.tries {
                 retry_later(decision, account.payment_id, operation, failures);
             } else {

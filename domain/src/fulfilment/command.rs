@@ -1,4 +1,4 @@
-//! What reaches the process: facts, replies to its commands, timers.
+//! What reaches the process: facts, replies to its commands, timers, and what operators decide.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::{
     stock::{StockCommand, StockRefusal},
 };
 
-use super::Observed;
+use super::{CompensateNow, Observed, ResolveFulfilment, ResumeFulfilment, RetryStep, SkipStep};
 
 /// What can be asked of the process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,16 @@ pub enum FulfilmentCommand {
     RecordReplies(RecordReplies),
     /// Take note that a timer has run out.
     FireTimer(FireTimer),
+    /// Have what went wrong issued again; an operator's.
+    RetryStep(RetryStep),
+    /// Take what the step did not get as done by hand; an operator's.
+    SkipStep(SkipStep),
+    /// Turn back now; an operator's.
+    CompensateNow(CompensateNow),
+    /// Go on after something was mended; an operator's.
+    Resume(ResumeFulfilment),
+    /// Take it as ended by hand; an operator's.
+    Resolve(ResolveFulfilment),
 }
 
 /// Take note of a fact. Facts that are known already change nothing.

@@ -8,8 +8,8 @@ use crate::order::{
 };
 
 use super::{
-    CompensationReason, FulfilmentEvent, OperatorReason, Step, ask::Ask, decision::Decision,
-    shipping::commit, undoing::undo,
+    CompensationReason, Fulfilment, FulfilmentEvent, OperatorReason, Step, ask::Ask,
+    decision::Decision, parcel::Parcel, shipping::commit, undoing::undo,
 };
 
 /// Turns back for a reason of our own.
@@ -30,6 +30,12 @@ pub(super) fn turn_back_as_requested(decision: &mut Decision) {
 /// Undoes what is left to undo.
 pub(super) fn compensate(decision: &mut Decision) {
     decision.send_again_later();
+    if decision.state.has_left_before_the_order() {
+        if commit(decision) {
+            decision.enter(Step::AwaitingDelivery);
+        }
+        return;
+    }
     if !is_order_turned_back(decision) || !are_shipments_settled(decision) {
         return;
     }
@@ -54,19 +60,22 @@ pub(super) fn compensate(decision: &mut Decision) {
     }
 }
 
-/// A confirmed order has to be cancelled, by the platform if nobody else wanted it.
+/// A confirmed order has to be cancelled, by the platform if nobody else wanted it; one that an
+/// operator has turned back is cancelled in his name, confirmed or not.
 fn is_order_turned_back(decision: &mut Decision) -> bool {
-    let milestones = &decision.state.milestones;
-    if milestones.confirm != Ask::Done || decision.state.cancelled.is_some() {
+    if !decision.state.is_order_to_be_turned_back() {
         return true;
     }
-    match milestones.cancel {
+    match decision.state.milestones.cancel {
         Ask::Open => {
-            let reason = "the payment could not be captured".to_owned();
-            let command = OrderCommand::RequestCancellation(RequestCancellation {
-                by: CancelledBy::System,
-                reason,
-            });
+            let (by, reason) = match &decision.state.ordered_back {
+                Some(reason) => (CancelledBy::Operator, reason.clone()),
+                None => (
+                    CancelledBy::System,
+                    "the payment could not be captured".to_owned(),
+                ),
+            };
+            let command = OrderCommand::RequestCancellation(RequestCancellation { by, reason });
             decision.issue(vec![decision.for_order(command)]);
         }
         Ask::Refused => refused(decision, "request_cancellation"),
@@ -77,14 +86,7 @@ fn is_order_turned_back(decision: &mut Decision) -> bool {
 
 /// Whether it is certain of every shipment that it has left or will not leave.
 fn are_shipments_settled(decision: &mut Decision) -> bool {
-    let parcels = &decision.state.parcels;
-    let is_settled = |create: Ask, cancel: Ask| {
-        matches!(create, Ask::Refused) || matches!(cancel, Ask::Done | Ask::Refused)
-    };
-    let unsettled: Vec<_> = parcels
-        .iter()
-        .filter(|parcel| !parcel.dispatched && !is_settled(parcel.create, parcel.cancel))
-        .collect();
+    let unsettled: Vec<_> = decision.state.unsettled_parcels().collect();
     let is_all = unsettled.is_empty();
     let open = unsettled
         .into_iter()
@@ -98,6 +100,37 @@ fn are_shipments_settled(decision: &mut Decision) -> bool {
         .collect();
     decision.issue(commands);
     is_all
+}
+
+/// Whether holds and payments are being undone: the order is turned back and nothing leaves.
+pub(super) fn is_undoing(state: &Fulfilment) -> bool {
+    let has_left = state.parcels.iter().any(|parcel| parcel.dispatched);
+    let may_leave = state.unsettled_parcels().next().is_some();
+    !state.is_order_to_be_turned_back() && !may_leave && !has_left
+}
+
+impl Fulfilment {
+    /// Whether an operator's order to turn back came when the goods had just left: the order does
+    /// not go along, and there is nothing to undo.
+    fn has_left_before_the_order(&self) -> bool {
+        let has_left = self.parcels.iter().any(|parcel| parcel.dispatched);
+        let is_refused = self.milestones.cancel == Ask::Refused && self.cancelled.is_none();
+        self.ordered_back.is_some() && is_refused && has_left
+    }
+
+    fn is_order_to_be_turned_back(&self) -> bool {
+        let is_to_be_told = self.milestones.confirm == Ask::Done || self.ordered_back.is_some();
+        is_to_be_told && self.cancelled.is_none()
+    }
+
+    /// Shipments of which it is not certain whether they leave.
+    fn unsettled_parcels(&self) -> impl Iterator<Item = &Parcel> {
+        self.parcels.iter().filter(|parcel| {
+            let is_settled =
+                parcel.create == Ask::Refused || matches!(parcel.cancel, Ask::Done | Ask::Refused);
+            !parcel.dispatched && !is_settled
+        })
+    }
 }
 
 /// Tells the order how it ends; whether it has taken note.

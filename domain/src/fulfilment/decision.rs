@@ -3,11 +3,17 @@
 
 use uuid::Uuid;
 
-use crate::{DecidedAt, ids, order::OrderCommand, stock::StockCommand};
+use crate::{
+    DecidedAt,
+    ids::{self, PaymentId},
+    order::OrderCommand,
+    stock::StockCommand,
+};
 
 use super::{
     Fulfilment, FulfilmentEvent, FulfilmentRefusal, IssuedCommand, Millis, Observed,
-    OperatorReason, Reply, Step, TargetedCommand, TimerPurpose, hold::Hold,
+    OperatorReason, Reply, Step, TargetedCommand, TimerPurpose, account::Op, anew::is_set_for,
+    hold::Hold,
 };
 
 /// Events that are about to be recorded, and the state after them.
@@ -32,6 +38,32 @@ impl Decision {
 
     pub(super) fn has_news(&self) -> bool {
         !self.events.is_empty()
+    }
+
+    /// Whether commands were issued.
+    pub(super) fn has_issued(&self) -> bool {
+        self.events
+            .iter()
+            .any(|event| matches!(event, FulfilmentEvent::CommandsIssued { .. }))
+    }
+
+    /// Refuses an operator's verb for an order that nobody carries through.
+    pub(super) fn begun(&self) -> Result<(), FulfilmentRefusal> {
+        if self.state.exists() {
+            Ok(())
+        } else {
+            Err(FulfilmentRefusal::NotFound)
+        }
+    }
+
+    /// Why a person has to look; refuses where nobody has to.
+    pub(super) fn stuck(&self) -> Result<OperatorReason, FulfilmentRefusal> {
+        let step = self.state.step;
+        match (&self.state.operator, step) {
+            (Some(reason), _) => Ok(reason.clone()),
+            (None, Step::Completed | Step::Compensated) => Err(FulfilmentRefusal::Ended { step }),
+            (None, _) => Err(FulfilmentRefusal::NotStuck { step }),
+        }
     }
 
     pub(super) fn record(&mut self, event: FulfilmentEvent) {
@@ -192,14 +224,18 @@ impl Decision {
 
     /// Records the end, behind which no timer runs.
     pub(super) fn end(&mut self, event: FulfilmentEvent) {
-        let running = self
-            .state
-            .timers
-            .iter()
-            .map(|timer| timer.timer_id)
-            .collect();
-        self.cancel(running);
+        self.cancel_all_timers();
         self.record(event);
+    }
+
+    /// Cancels all timers.
+    pub(super) fn cancel_all_timers(&mut self) {
+        self.cancel_timers(|_| true);
+    }
+
+    /// Cancels the timers that were set for these operations.
+    pub(super) fn cancel_timers_of(&mut self, operations: &[(PaymentId, Op)]) {
+        self.cancel_timers(|purpose| is_set_for(purpose, operations));
     }
 
     /// Cancels timers for which there is nothing left to wait.
@@ -211,6 +247,13 @@ impl Decision {
             .filter(|timer| !self.state.waits_on(&timer.purpose));
         let idle = idle.map(|timer| timer.timer_id).collect();
         self.cancel(idle);
+    }
+
+    fn cancel_timers(&mut self, wanted: impl Fn(&TimerPurpose) -> bool) {
+        let timers = self.state.timers.iter();
+        let wanted = timers.filter(|timer| wanted(&timer.purpose));
+        let wanted = wanted.map(|timer| timer.timer_id).collect();
+        self.cancel(wanted);
     }
 
     fn cancel(&mut self, timers: Vec<Uuid>) {

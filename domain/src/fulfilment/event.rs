@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::{DecidedAt, ids::OrderId};
 
 use super::{
-    CompensationReason, IssuedCommand, Observed, OperatorReason, OrderInHand, Reply, Step,
-    TimerPurpose, Timings,
+    CompensationReason, Intervention, IssuedCommand, Observed, OperatorReason, OrderInHand, Reply,
+    Resolution, SettledByHand, Step, TimerPurpose, Timings,
 };
 
 /// What has happened to a fulfilment.
@@ -103,6 +103,59 @@ pub enum FulfilmentEvent {
         /// Why.
         reason: OperatorReason,
     },
+    /// An operator had what went wrong in a step issued again.
+    StepRetried {
+        /// The order.
+        order_id: OrderId,
+        /// The step.
+        step: Step,
+        /// Who, and why.
+        intervention: Intervention,
+    },
+    /// An operator said that what a step did not get was done by hand.
+    StepSkipped {
+        /// The order.
+        order_id: OrderId,
+        /// The step.
+        step: Step,
+        /// Who, and why.
+        intervention: Intervention,
+        /// The money that was moved by hand.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        settled: Vec<SettledByHand>,
+    },
+    /// An operator had the order stopped, and all of it undone.
+    CompensationOrdered {
+        /// The order.
+        order_id: OrderId,
+        /// The step that it had come to.
+        step: Step,
+        /// Who, and why.
+        intervention: Intervention,
+    },
+    /// An operator had mended what was in the way; the process goes on.
+    FulfilmentResumed {
+        /// The order.
+        order_id: OrderId,
+        /// The step.
+        step: Step,
+        /// Who, and why.
+        intervention: Intervention,
+    },
+    /// An operator has ended it by hand. The end follows, if it had not come already.
+    FulfilmentResolved {
+        /// The order.
+        order_id: OrderId,
+        /// The step that it had come to.
+        step: Step,
+        /// How it ended.
+        resolution: Resolution,
+        /// Who, and why.
+        intervention: Intervention,
+        /// The money that was given back by hand, as far as is known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        settled: Vec<SettledByHand>,
+    },
     /// Everything was delivered and settled. Terminal.
     FulfilmentCompleted {
         /// The order.
@@ -128,6 +181,11 @@ impl DomainEvent for FulfilmentEvent {
             Self::TimerCancelled { .. } => "TimerCancelled",
             Self::CompensationStarted { .. } => "CompensationStarted",
             Self::OperatorNeeded { .. } => "OperatorNeeded",
+            Self::StepRetried { .. } => "StepRetried",
+            Self::StepSkipped { .. } => "StepSkipped",
+            Self::CompensationOrdered { .. } => "CompensationOrdered",
+            Self::FulfilmentResumed { .. } => "FulfilmentResumed",
+            Self::FulfilmentResolved { .. } => "FulfilmentResolved",
             Self::FulfilmentCompleted { .. } => "FulfilmentCompleted",
             Self::FulfilmentCompensated { .. } => "FulfilmentCompensated",
         }
@@ -153,6 +211,11 @@ impl FulfilmentEvent {
             | Self::TimerCancelled { order_id, .. }
             | Self::CompensationStarted { order_id, .. }
             | Self::OperatorNeeded { order_id, .. }
+            | Self::StepRetried { order_id, .. }
+            | Self::StepSkipped { order_id, .. }
+            | Self::CompensationOrdered { order_id, .. }
+            | Self::FulfilmentResumed { order_id, .. }
+            | Self::FulfilmentResolved { order_id, .. }
             | Self::FulfilmentCompleted { order_id }
             | Self::FulfilmentCompensated { order_id } => *order_id,
         }

@@ -3,19 +3,25 @@
 //! out; it calls nothing. Each step is a file: it looks at what is known and asks for what is
 //! missing, so the order in which news arrive, and how often, does not matter.
 //! Next: `reserving`, `paying`, `confirming`, `shipping`, `capturing`, and the way back,
-//! `compensating` and `undoing`.
+//! `compensating` and `undoing`. Operators intervene with `retry_step`, `skip_step`,
+//! `compensate_now`, `resume` and `resolve`.
 
 mod account;
+mod allowed;
+mod anew;
 mod answered;
 mod ask;
 mod asked;
+mod by_hand;
 mod capturing;
 mod command;
+mod compensate_now;
 mod compensating;
 mod confirming;
 mod decision;
 mod event;
 mod hold;
+mod intervention;
 mod observed;
 mod observing;
 mod parcel;
@@ -24,7 +30,11 @@ mod progress;
 mod reconciling;
 mod refusal;
 mod reserving;
+mod resolve;
+mod resume;
+mod retry_step;
 mod shipping;
+mod skip_step;
 mod state;
 mod step;
 mod timings;
@@ -38,10 +48,16 @@ pub use command::{
     FireTimer, FulfilmentCommand, IssuedCommand, Observe, RecordReplies, Reply, ReplyOutcome,
     TargetRefusal, TargetedCommand,
 };
+pub use compensate_now::CompensateNow;
 pub use event::FulfilmentEvent;
+pub use intervention::{Intervention, Resolution, SettledByHand};
 pub use observed::{LineInHand, Observed, OrderInHand};
 pub use observing::observed;
 pub use refusal::FulfilmentRefusal;
+pub use resolve::ResolveFulfilment;
+pub use resume::ResumeFulfilment;
+pub use retry_step::RetryStep;
+pub use skip_step::SkipStep;
 pub use state::{Fulfilment, Timer};
 pub use step::{CompensationReason, OperatorReason, Status, Step, TimerPurpose, WaitsFor};
 pub use timings::{Backoff, Millis, Timings, TimingsError};
@@ -93,6 +109,11 @@ impl Fulfilment {
                 decision.record_replies(issue, replies)?
             }
             FulfilmentCommand::FireTimer(FireTimer { timer_id }) => fire(&mut decision, timer_id)?,
+            FulfilmentCommand::RetryStep(retry) => retry.decide(&mut decision)?,
+            FulfilmentCommand::SkipStep(skip) => skip.decide(&mut decision)?,
+            FulfilmentCommand::CompensateNow(turn_back) => turn_back.decide(&mut decision)?,
+            FulfilmentCommand::Resume(resume) => resume.decide(&mut decision)?,
+            FulfilmentCommand::Resolve(resolve) => resolve.decide(&mut decision)?,
         }
         if decision.has_news() {
             go_on(&mut decision);

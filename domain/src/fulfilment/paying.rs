@@ -148,16 +148,10 @@ fn reconcile_authorization(decision: &mut Decision, operation_id: OperationId) {
         return;
     }
     if reconcile(decision, operation_id) == Reconciliation::GivenUp {
-        let Some(account) = decision
-            .state
-            .payments
-            .last()
-            .filter(|account| account.last(Operation::Void).is_none())
-        else {
-            return;
-        };
-        let command = void(account);
-        decision.issue(vec![command]);
+        let account = decision.state.payments.last();
+        let to_call_off = account.filter(|account| account.last(Operation::Void).is_none());
+        let command = to_call_off.map(void);
+        decision.issue(command.into_iter().collect());
         decision.need_operator(OperatorReason::OutcomeUnknown {
             operation: Operation::Authorize,
         });

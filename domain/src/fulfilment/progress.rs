@@ -1,7 +1,7 @@
 //! What a reader sees of a fulfilment: its state, how it is doing, what would bring it forward, and
 //! which timers it still waits on.
 
-use crate::{DecidedAt, payment::Operation};
+use crate::payment::Operation;
 
 use super::{
     Fulfilment, Status, Step, TimerPurpose, WaitsFor,
@@ -79,19 +79,6 @@ impl Fulfilment {
             None if self.step == Step::Compensated => WaitsFor::Nothing,
             None => WaitsFor::OrderNews,
         }
-    }
-
-    /// Names of the commands that can change it now.
-    pub fn allowed_commands(&self, _at: DecidedAt) -> Vec<&'static str> {
-        let table = [
-            ("Observe", self.step != Step::Completed),
-            ("RecordReplies", !self.issues.is_empty()),
-            ("FireTimer", !self.timers.is_empty()),
-        ];
-        table
-            .into_iter()
-            .filter_map(|(name, allowed)| allowed.then_some(name))
-            .collect()
     }
 
     /// Whether there is still something to wait for that a timer was set on.

@@ -23,7 +23,7 @@ pub(super) fn reconcile(decision: &mut Decision, operation_id: OperationId) -> R
         .iter()
         .flat_map(|account| &account.operations)
         .find(|op| op.operation_id == operation_id);
-    let Some(Outcome::Unknown { sent, answered }) = op.map(|op| &op.outcome) else {
+    let Some((op, Outcome::Unknown { sent, answered })) = op.map(|op| (op, &op.outcome)) else {
         return Reconciliation::Asking;
     };
     let attempt = sent + 1;
@@ -31,7 +31,8 @@ pub(super) fn reconcile(decision: &mut Decision, operation_id: OperationId) -> R
     if sent > answered || decision.state.has_timer(is_about) {
         return Reconciliation::Asking;
     }
-    match decision.state.timings.reconcile_wait(attempt) {
+    let asked_since = attempt.saturating_sub(op.questions_before);
+    match decision.state.timings.reconcile_wait(asked_since) {
         Some(wait) => {
             decision.schedule(
                 TimerPurpose::Reconcile {

@@ -41,6 +41,8 @@ pub struct Fulfilment {
     pub(super) milestones: Milestones,
     /// Who wants the order stopped, once that is known.
     pub(super) cancelled: Option<CancelledBy>,
+    /// Why an operator turned it back.
+    pub(super) ordered_back: Option<String>,
     pub(super) delivered: bool,
     /// Issues without replies.
     pub(super) issues: Vec<Issue>,
@@ -199,6 +201,22 @@ impl Fulfilment {
                 self.enter(Step::Compensating);
             }
             FulfilmentEvent::OperatorNeeded { reason, .. } => self.operator = Some(reason),
+            FulfilmentEvent::StepRetried { .. } | FulfilmentEvent::FulfilmentResumed { .. } => {
+                self.begin_anew();
+            }
+            FulfilmentEvent::StepSkipped { settled, .. } => {
+                self.operator = None;
+                self.take_asks_as_done();
+                self.take_as_settled(&settled);
+            }
+            FulfilmentEvent::CompensationOrdered { intervention, .. } => {
+                self.ordered_back = Some(intervention.reason);
+            }
+            FulfilmentEvent::FulfilmentResolved { settled, .. } => {
+                self.operator = None;
+                self.take_as_settled(&settled);
+                self.write_off_unknown_outcomes();
+            }
             FulfilmentEvent::FulfilmentCompleted { .. } => self.enter(Step::Completed),
             FulfilmentEvent::FulfilmentCompensated { .. } => self.enter(Step::Compensated),
         }

@@ -242,6 +242,29 @@ impl std::fmt::Display for Step {
     }
 }
 
+impl std::fmt::Display for OperatorReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::OutcomeUnknown { operation } => {
+                write!(f, "the gateway does not say what became of {operation:?}")
+            }
+            Self::AmountConflict { operation } => {
+                write!(f, "the gateway reports another amount for {operation:?}")
+            }
+            Self::OperationFailed { operation, code } => {
+                write!(f, "{operation:?} failed: {code}")
+            }
+            Self::Unanswered { step } => write!(f, "commands of {step} stay unanswered"),
+            Self::RefusedRepeatedly { step } => {
+                write!(f, "commands of {step} are refused again and again")
+            }
+            Self::Refused { step, code } => write!(f, "{step} was refused: {code}"),
+            Self::DispatchOverdue => f.write_str("the shipment should have left"),
+            Self::DeliveryOverdue => f.write_str("the goods should have arrived"),
+        }
+    }
+}
+
 impl CompensationReason {
     /// What the order is told when it had not been confirmed.
     pub fn rejection(&self) -> RejectionReason {

@@ -92,7 +92,7 @@ fn undo_payments(decision: &mut Decision, commands: &mut Vec<TargetedCommand>) -
 }
 
 /// What is left to undo of a payment.
-enum Undo {
+pub(super) enum Undo {
     Nothing,
     /// Its opening has not been answered.
     Wait,
@@ -102,7 +102,8 @@ enum Undo {
     Operation(Operation),
 }
 
-fn left_to_undo(account: &Account) -> Undo {
+/// What is left to undo of a payment, as far as is known.
+pub(super) fn left_to_undo(account: &Account) -> Undo {
     match account.initiate {
         Ask::Asked => return Undo::Wait,
         Ask::Open | Ask::Later | Ask::Refused => return Undo::Nothing,
@@ -142,7 +143,7 @@ fn follow(decision: &mut Decision, account: &Account, op: &Op) {
         }
         Outcome::Conflict => decision.need_operator(OperatorReason::AmountConflict { operation }),
         Outcome::Failed { code, retryable } => {
-            let failures = account.count(operation);
+            let failures = account.failures(operation);
             if *retryable && failures < decision.state.timings.undo.tries {
                 retry_later(decision, account.payment_id, operation, failures);
             } else {
@@ -205,7 +206,7 @@ impl Account {
     }
 
     /// What was taken and not given back.
-    fn refundable(&self) -> Option<Money> {
+    pub(super) fn refundable(&self) -> Option<Money> {
         let left = self.moved(Operation::Capture) - self.moved(Operation::Refund);
         let currency = self.operations.iter().find_map(|op| match op.outcome {
             Outcome::Succeeded { amount } => Some(amount.currency),

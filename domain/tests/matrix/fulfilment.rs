@@ -4,25 +4,26 @@
 use std::fmt::{Debug, Write};
 
 use chrono::DateTime;
-use cqrs_es::Aggregate;
 use orderlog_domain::{
-    DecidedAt,
     fulfilment::{
-        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observed,
-        RecordReplies, Reply, ReplyOutcome, TargetRefusal, TargetedCommand,
+        Fulfilment, FulfilmentEvent, FulfilmentRefusal, Observed, Resolution, SettledByHand,
+        TargetedCommand,
     },
     payment::Operation,
     refusal::Refusal,
-    stock::StockRefusal,
 };
-use uuid::Uuid;
 
+#[path = "life.rs"]
+mod life;
 #[path = "news.rs"]
 mod news;
+#[path = "verbs.rs"]
+mod verbs;
 
+use life::{Life, in_vain};
 use news::{
-    authorized, cancelled, captured, declined, dispatched, facts, failed, name_of, observe, op,
-    packed, placed, refunded, refusal,
+    authorized, cancelled, captured, declined, dispatched, failed, name_of, op, packed, placed,
+    refunded,
 };
 
 /// The whole matrix; every event that comes up on the way is shown to `seen`.
@@ -42,25 +43,31 @@ pub(crate) fn matrix(mut seen: impl FnMut(&FulfilmentEvent)) -> String {
         )
         .expect("a string takes all");
         for (news, command) in life.news() {
-            let at = life
-                .saga
-                .timers
-                .iter()
-                .map(|timer| timer.due_at)
-                .max()
-                .unwrap_or(life.at)
-                .max(life.at);
-            let outcome = life.saga.decide(command, at);
+            let outcome = life.saga.decide(command, life.late());
             outcome.iter().flatten().for_each(&mut seen);
-            let cell = match outcome {
-                Ok(events) if events.is_empty() => "nothing to do".to_owned(),
-                Ok(events) => events.iter().map(words).collect::<Vec<_>>().join("; "),
-                Err(refusal) => format!("refused: {}", refusal.code()),
-            };
+            let cell = cell(&outcome);
             writeln!(text, "    {news:36} {cell}").expect("a string takes all");
+        }
+        let allowed = life.saga.allowed_commands(life.late());
+        for asked in verbs::verbs() {
+            let outcome = life.saga.decide(asked.says, life.late());
+            outcome.iter().flatten().for_each(&mut seen);
+            let verb = format!("{} {}", asked.command, asked.variant);
+            let cell = cell(&outcome);
+            writeln!(text, "    {verb:36} {cell}").expect("a string takes all");
+            let listed = allowed.contains(&asked.command);
+            assert!(listed || outcome.is_err(), "{name}: {verb} is not allowed");
         }
     }
     text
+}
+
+fn cell(outcome: &Result<Vec<FulfilmentEvent>, FulfilmentRefusal>) -> String {
+    match outcome {
+        Ok(events) if events.is_empty() => "nothing to do".to_owned(),
+        Ok(events) => events.iter().map(words).collect::<Vec<_>>().join("; "),
+        Err(refusal) => format!("refused: {}", refusal.code()),
+    }
 }
 
 fn lives() -> Vec<(&'static str, Life)> {
@@ -80,6 +87,9 @@ fn lives() -> Vec<(&'static str, Life)> {
     let unknown = |operation| Observed::OutcomeUnknown {
         operation_id: op(name_of(operation)),
         operation,
+    };
+    let conflict = |name| Observed::Conflict {
+        operation_id: op(name),
     };
     let confirming = || authorizing().sees(authorized(2000));
     let preparing = || confirming().accepted().accepted().accepted();
@@ -111,9 +121,7 @@ fn lives() -> Vec<(&'static str, Life)> {
         ),
         (
             "Amount in conflict",
-            authorizing().sees(Observed::Conflict {
-                operation_id: op("authorize"),
-            }),
+            authorizing().sees(conflict("authorize")),
         ),
         ("Confirming the holds", confirming()),
         ("Confirming the order", confirming().accepted()),
@@ -175,115 +183,54 @@ fn lives() -> Vec<(&'static str, Life)> {
             authorizing().sees(declined()).accepted().accepted(),
         ),
         ("Completed", delivering().sees(Observed::OrderCompleted)),
+        (
+            "Commands stay unanswered",
+            (0..5).fold(placed(), |life, _| life.passes()),
+        ),
+        (
+            "The gateway does not know of the authorization",
+            in_vain(
+                authorizing().sees(unknown(Operation::Authorize)),
+                "authorize",
+            )
+            .accepted(),
+        ),
+        (
+            "The gateway does not know of the capture",
+            in_vain(capturing().sees(unknown(Operation::Capture)), "capture"),
+        ),
+        ("Capture in conflict", capturing().sees(conflict("capture"))),
+        (
+            "Taking off the stock refused for now",
+            dispatching().sees(dispatched()).refused(),
+        ),
+        ("The shipment should have left", dispatching().passes()),
+        ("The goods should have arrived", delivering().passes()),
+        (
+            "Refund failed for good",
+            refunding().sees(failed("refund", Operation::Refund, false)),
+        ),
+        (
+            "The cancellation is refused",
+            refunding().sees(refunded()).refused(),
+        ),
+        (
+            "A late payment can't be let go",
+            authorizing()
+                .sees(declined())
+                .accepted()
+                .accepted()
+                .sees(authorized(2000))
+                .accepted()
+                .sees(failed("void", Operation::Void, false)),
+        ),
+        (
+            "Resolved by hand",
+            refunding()
+                .sees(failed("refund", Operation::Refund, false))
+                .hears(verbs::resolve(Resolution::Compensated)),
+        ),
     ]
-}
-
-/// A fulfilment and how it came where it is.
-#[derive(Clone)]
-struct Life {
-    saga: Fulfilment,
-    history: Vec<FulfilmentEvent>,
-    at: DecidedAt,
-}
-
-impl Life {
-    fn hears(mut self, command: FulfilmentCommand) -> Self {
-        let events = self.saga.decide(command, self.at).expect("taken note of");
-        for event in events {
-            self.saga.apply(event.clone());
-            self.history.push(event);
-        }
-        self
-    }
-
-    fn sees(self, fact: Observed) -> Self {
-        self.hears(observe(fact))
-    }
-
-    fn accepted(self) -> Self {
-        let replies = self
-            .replies(|_| ReplyOutcome::Accepted)
-            .expect("commands are under way");
-        self.hears(replies)
-    }
-
-    fn refused(self) -> Self {
-        let replies = self.replies(refusal).expect("commands are under way");
-        self.hears(replies)
-    }
-
-    /// The first line is had, the others are short.
-    fn short(self) -> Self {
-        let replies = self
-            .replies(|_| ReplyOutcome::Accepted)
-            .expect("commands are under way");
-        let FulfilmentCommand::RecordReplies(mut replies) = replies else {
-            return self;
-        };
-        let short = StockRefusal::InsufficientStock {
-            requested: 1,
-            available: 0,
-        };
-        replies.replies[1].outcome = ReplyOutcome::Refused(TargetRefusal::Stock(short));
-        self.hears(FulfilmentCommand::RecordReplies(replies))
-    }
-
-    /// Replies to the oldest commands that are under way.
-    fn replies(
-        &self,
-        outcome: impl Fn(&TargetedCommand) -> ReplyOutcome,
-    ) -> Option<FulfilmentCommand> {
-        let answered = |issue: &Uuid| {
-            self.history.iter().any(|event| matches!(event, FulfilmentEvent::RepliesRecorded { issue_id, .. } if issue_id == issue))
-        };
-        self.history.iter().find_map(|event| match event {
-            FulfilmentEvent::CommandsIssued {
-                issue_id, commands, ..
-            } if !answered(issue_id) => {
-                let reply = |issued: &IssuedCommand| Reply {
-                    command_id: issued.command_id,
-                    outcome: outcome(&issued.command),
-                };
-                let replies = commands.iter().map(reply).collect();
-                Some(FulfilmentCommand::RecordReplies(RecordReplies {
-                    issue: *issue_id,
-                    replies,
-                }))
-            }
-            _ => None,
-        })
-    }
-
-    fn news(&self) -> Vec<(String, FulfilmentCommand)> {
-        let accepted = self
-            .replies(|_| ReplyOutcome::Accepted)
-            .map(|replies| ("commands accepted".to_owned(), replies));
-        let refused = self
-            .replies(refusal)
-            .map(|replies| ("commands refused".to_owned(), replies));
-        let timers = self.saga.timers.iter().map(|timer| {
-            let fire = FulfilmentCommand::FireTimer(FireTimer {
-                timer_id: timer.timer_id,
-            });
-            (format!("timer {}", first_word(&timer.purpose)), fire)
-        });
-        let unknown_timer = (
-            "timer that is not known".to_owned(),
-            FulfilmentCommand::FireTimer(FireTimer {
-                timer_id: Uuid::nil(),
-            }),
-        );
-        let facts = facts()
-            .into_iter()
-            .map(|(name, fact)| (name.to_owned(), observe(fact)));
-        accepted
-            .into_iter()
-            .chain(refused)
-            .chain(timers)
-            .chain([unknown_timer])
-            .chain(facts)
-            .collect()
-    }
 }
 
 fn words(event: &FulfilmentEvent) -> String {
@@ -316,9 +263,25 @@ fn words(event: &FulfilmentEvent) -> String {
         FulfilmentEvent::OperatorNeeded { reason, .. } => {
             format!("needs a person: {}", first_word(reason))
         }
+        FulfilmentEvent::StepRetried { .. } => "retried".to_owned(),
+        FulfilmentEvent::StepSkipped { settled, .. } if settled.is_empty() => "skipped".to_owned(),
+        FulfilmentEvent::StepSkipped { settled, .. } => format!("skipped with {}", sums(settled)),
+        FulfilmentEvent::CompensationOrdered { .. } => "ordered back".to_owned(),
+        FulfilmentEvent::FulfilmentResumed { .. } => "resumed".to_owned(),
+        FulfilmentEvent::FulfilmentResolved { settled, .. } if settled.is_empty() => {
+            "resolved".to_owned()
+        }
+        FulfilmentEvent::FulfilmentResolved { settled, .. } => {
+            format!("resolved with {}", sums(settled))
+        }
         FulfilmentEvent::FulfilmentCompleted { .. } => "completed".to_owned(),
         FulfilmentEvent::FulfilmentCompensated { .. } => "compensated".to_owned(),
     }
+}
+
+fn sums(settled: &[SettledByHand]) -> String {
+    let sum = |by_hand: &SettledByHand| format!("{:?} of {}", by_hand.operation, by_hand.amount);
+    settled.iter().map(sum).collect::<Vec<_>>().join(" and ")
 }
 
 fn first_word(value: &impl Debug) -> String {

@@ -177,10 +177,16 @@ impl World {
     }
 
     pub(crate) fn ask_saga(&mut self, order_id: OrderId, command: FulfilmentCommand) {
-        let (saga, history) = self.sagas.entry(order_id).or_default();
+        let (saga, _) = self.sagas.entry(order_id).or_default();
         let events = saga
             .decide(command.clone(), self.now)
             .unwrap_or_else(|refusal| panic!("{command:?} is refused: {refusal}"));
+        self.note(order_id, events);
+    }
+
+    /// Takes note of what a saga has decided, and lets it happen.
+    pub(crate) fn note(&mut self, order_id: OrderId, events: Vec<FulfilmentEvent>) {
+        let (saga, history) = self.sagas.entry(order_id).or_default();
         for event in &events {
             assert!(saga.step != Step::Completed, "{event:?} follows the end");
             saga.apply(event.clone());

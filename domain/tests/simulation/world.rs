@@ -25,6 +25,7 @@ use uuid::Uuid;
 use crate::{
     chance::Chance,
     gateway::{Account, Script},
+    operators::Operators,
     people::Conduct,
 };
 
@@ -69,7 +70,8 @@ pub(crate) struct World {
     pub(crate) initial_stock: [u32; 2],
     /// Whether time passes while there is something to do.
     pub(crate) is_hectic: bool,
-    chance: Chance,
+    pub(crate) operators: Operators,
+    pub(crate) chance: Chance,
     pub(crate) now: DecidedAt,
     pub(crate) tasks: Vec<Task>,
     pub(crate) due: BTreeMap<(DecidedAt, u64), Due>,
@@ -92,6 +94,7 @@ impl World {
             gateway: BTreeMap::new(),
             initial_stock,
             is_hectic: true,
+            operators: Operators::default(),
             chance: Chance::new(seed),
             now: DateTime::from_timestamp(1_790_000_000, 0).expect("a valid instant"),
             tasks: Vec::new(),
@@ -170,13 +173,14 @@ impl World {
     pub(crate) fn run(&mut self) {
         for _ in 0..20_000 {
             self.customers_cancel();
+            self.operators_intervene();
             let time_flies = self.is_hectic && self.chance.once_in(20) && !self.due.is_empty();
             if let Some(task) = (!time_flies).then(|| self.any_task()).flatten() {
                 self.carry_out(task);
             } else if let Some(((at, _), due)) = self.due.pop_first() {
                 self.now = self.now.max(at);
                 self.happen(due);
-            } else {
+            } else if self.operators.times == 0 {
                 return;
             }
         }

@@ -2,8 +2,10 @@
 
 use orderlog_runtime::projection::Projection;
 
+use orderlog_domain::fulfilment::{FulfilmentEvent, Intervention, Resolution, Step};
+
 use super::*;
-use crate::testing::{Told, journeys, order_id, rows};
+use crate::testing::{Told, journey::Journey, journeys, order_id, rows, saga};
 
 /// A timeline as people read it.
 fn told(story: Vec<Told>) -> String {
@@ -41,6 +43,59 @@ fn a_completed_order_is_told_from_beginning_to_end() {
 #[test]
 fn a_declined_order_is_told_from_beginning_to_end() {
     insta::assert_snapshot!(told(journeys::declined(1)));
+}
+
+#[test]
+fn what_operators_did_is_told_with_who_and_why() {
+    let order_id = order_id(1);
+    let step = Step::Capturing;
+    let intervention = |reason: &str| Intervention {
+        actor: "ada".to_owned(),
+        reason: reason.to_owned(),
+    };
+    let verbs = [
+        FulfilmentEvent::StepRetried {
+            order_id,
+            step,
+            intervention: intervention("one"),
+        },
+        FulfilmentEvent::StepSkipped {
+            order_id,
+            step,
+            intervention: intervention("two"),
+            settled: vec![],
+        },
+        FulfilmentEvent::CompensationOrdered {
+            order_id,
+            step,
+            intervention: intervention("three"),
+        },
+        FulfilmentEvent::FulfilmentResumed {
+            order_id,
+            step,
+            intervention: intervention("four"),
+        },
+        FulfilmentEvent::FulfilmentResolved {
+            order_id,
+            step,
+            resolution: Resolution::Completed,
+            intervention: intervention("five"),
+            settled: vec![],
+        },
+    ];
+    let mut story = Journey::placed(1).told();
+    story.extend(verbs.map(|verb| saga(order_id, verb)));
+    let told = told(story);
+    for (title, reason) in [
+        ("Retried by an operator", "one"),
+        ("Done by hand", "two"),
+        ("Turned back by an operator", "three"),
+        ("Let go on by an operator", "four"),
+        ("Ended by hand", "five"),
+    ] {
+        let words = format!("{title}  actor=ada reason={reason}");
+        assert!(told.contains(&words), "{words}: {told}");
+    }
 }
 
 #[test]

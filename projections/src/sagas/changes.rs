@@ -4,8 +4,8 @@
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     fulfilment::{
-        FulfilmentEvent, IssuedCommand, Reply, ReplyOutcome, Step, TargetRefusal, TargetedCommand,
-        TimerPurpose,
+        FulfilmentEvent, Intervention, IssuedCommand, Reply, ReplyOutcome, Step, TargetRefusal,
+        TargetedCommand, TimerPurpose,
     },
     ids::OrderId,
     refusal::Refusal,
@@ -14,8 +14,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{
-    Awaited, COMMANDS_KEPT, Command, Compensation, ISSUES_KEPT, Issue, Outcome, Saga, SagaStatus,
-    Timer,
+    Awaited, COMMANDS_KEPT, Command, Compensation, INTERVENTIONS_KEPT, ISSUES_KEPT, Intervened,
+    Issue, Outcome, Saga, SagaStatus, Timer, Verb,
 };
 
 impl Saga {
@@ -34,6 +34,7 @@ impl Saga {
             issues: vec![],
             compensation: None,
             operator: None,
+            interventions: vec![],
             started_at: at,
             updated_at: at,
             ended_at: None,
@@ -87,6 +88,21 @@ impl Saga {
                 self.enter(Step::Compensating, at);
             }
             E::OperatorNeeded { reason, .. } => self.operator = Some(reason.clone()),
+            E::StepRetried {
+                step, intervention, ..
+            } => self.intervened(Verb::Retry, *step, intervention, at),
+            E::StepSkipped {
+                step, intervention, ..
+            } => self.intervened(Verb::Skip, *step, intervention, at),
+            E::CompensationOrdered {
+                step, intervention, ..
+            } => self.intervened(Verb::Compensate, *step, intervention, at),
+            E::FulfilmentResumed {
+                step, intervention, ..
+            } => self.intervened(Verb::Resume, *step, intervention, at),
+            E::FulfilmentResolved {
+                step, intervention, ..
+            } => self.intervened(Verb::Resolve, *step, intervention, at),
             E::FulfilmentCompleted { .. } => self.end(Step::Completed, at),
             E::FulfilmentCompensated { .. } => self.end(Step::Compensated, at),
         }
@@ -104,6 +120,21 @@ impl Saga {
     fn end(&mut self, step: Step, at: DateTime<Utc>) {
         self.enter(step, at);
         self.ended_at = Some(at);
+    }
+
+    /// Whatever an operator does, nobody has to look until the process says so again.
+    fn intervened(&mut self, verb: Verb, step: Step, said: &Intervention, at: DateTime<Utc>) {
+        self.operator = None;
+        self.interventions.push(Intervened {
+            verb,
+            step,
+            actor: said.actor.clone(),
+            reason: said.reason.clone(),
+            at,
+        });
+        if self.interventions.len() > INTERVENTIONS_KEPT {
+            self.interventions.remove(0);
+        }
     }
 
     fn issue(&mut self, issue: Issue) {

@@ -2,7 +2,8 @@
 
 use orderlog_domain::{
     fulfilment::{
-        FulfilmentEvent, IssuedCommand, Reply, ReplyOutcome, TargetRefusal, TargetedCommand,
+        FulfilmentEvent, Intervention, IssuedCommand, Reply, ReplyOutcome, Resolution,
+        TargetRefusal, TargetedCommand,
     },
     order::{ConfirmOrder, OrderCommand, OrderRefusal},
 };
@@ -154,5 +155,62 @@ fn turning_back_is_a_step_with_a_reason() {
     assert_eq!(
         saga_row.compensation.expect("it turned back").reason,
         reason
+    );
+}
+
+#[test]
+fn the_latest_interventions_are_kept_and_the_flag_goes_with_each() {
+    let order_id = order_id(1);
+    let intervention = |n: u32| Intervention {
+        actor: "ada".to_owned(),
+        reason: format!("reason {n}"),
+    };
+    let step = Step::Compensating;
+    let needed = || FulfilmentEvent::OperatorNeeded {
+        order_id,
+        reason: OperatorReason::DispatchOverdue,
+    };
+    let mut story = Journey::placed(1).told();
+    for n in 0..25 {
+        story.push(saga(order_id, needed()));
+        let intervention = intervention(n);
+        story.push(saga(
+            order_id,
+            FulfilmentEvent::StepRetried {
+                order_id,
+                step,
+                intervention,
+            },
+        ));
+    }
+    assert_eq!(of(story.clone()).operator, None);
+    story.push(saga(order_id, needed()));
+    story.push(saga(
+        order_id,
+        FulfilmentEvent::FulfilmentResolved {
+            order_id,
+            step,
+            resolution: Resolution::Compensated,
+            intervention: intervention(25),
+            settled: vec![],
+        },
+    ));
+    story.push(saga(
+        order_id,
+        FulfilmentEvent::FulfilmentCompensated { order_id },
+    ));
+    let row = of(story);
+    assert_eq!(
+        (row.status, row.interventions.len()),
+        (SagaStatus::Compensated, INTERVENTIONS_KEPT)
+    );
+    let (first, last) = (&row.interventions[0], &row.interventions[19]);
+    assert_eq!(
+        (first.verb, first.reason.as_str()),
+        (Verb::Retry, "reason 6")
+    );
+    assert_eq!(
+        (last.verb, last.step, last.actor.as_str()),
+        (Verb::Resolve, step, "ada")
     );
 }

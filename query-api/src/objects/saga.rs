@@ -12,7 +12,7 @@ use super::{
     money::Long,
     order::Order,
     saga_reasons,
-    saga_states::{Awaited, SagaStatus, Step},
+    saga_states::{Awaited, SagaStatus, Step, Verb},
 };
 use crate::{failure::unread, freshness::fresh};
 
@@ -109,6 +109,12 @@ impl Saga {
             let (code, detail) = saga_reasons::operator(reason);
             SagaOperatorNeeded { code, detail }
         })
+    }
+
+    /// The latest interventions of operators, oldest first; 20 at most.
+    async fn interventions(&self) -> Vec<SagaIntervention> {
+        let all = self.0.interventions.iter();
+        all.map(SagaIntervention::of).collect()
     }
 
     /// When it began.
@@ -244,6 +250,33 @@ pub struct SagaCompensation {
     pub detail: Option<String>,
     /// Since when.
     pub since: DateTime<Utc>,
+}
+
+/// An operator has intervened.
+#[derive(SimpleObject)]
+pub struct SagaIntervention {
+    /// What they did.
+    pub verb: Verb,
+    /// The step that it had come to.
+    pub step: Step,
+    /// Who.
+    pub actor: String,
+    /// Why, in their words.
+    pub reason: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+impl SagaIntervention {
+    fn of(intervened: &sagas::Intervened) -> Self {
+        Self {
+            verb: intervened.verb.into(),
+            step: intervened.step.into(),
+            actor: intervened.actor.clone(),
+            reason: intervened.reason.clone(),
+            at: intervened.at,
+        }
+    }
 }
 
 /// Why a person has to look.

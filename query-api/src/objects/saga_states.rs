@@ -77,3 +77,19 @@ pub enum Awaited {
     /// News of the order.
     OrderNews,
 }
+
+/// What an operator can do about a saga.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(name = "SagaVerb", remote = "sagas::Verb")]
+pub enum Verb {
+    /// Have what went wrong issued again.
+    Retry,
+    /// Take what the step did not get as done by hand.
+    Skip,
+    /// Turn back.
+    Compensate,
+    /// Let it go on.
+    Resume,
+    /// End it by hand.
+    Resolve,
+}

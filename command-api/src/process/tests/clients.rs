@@ -100,6 +100,18 @@ impl World {
         self.settle().await;
     }
 
+    /// Packs whatever is to be packed.
+    pub(super) async fn pack(&self) {
+        self.settle().await;
+        let shipment = self.state().await.shipments.first().cloned().unwrap();
+        let shipment_id = shipment.shipment_id;
+        self.order(OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
+            shipment_id,
+        }))
+        .await;
+        self.settle().await;
+    }
+
     /// Sends a command to the order.
     pub(super) async fn order(&self, command: OrderCommand) {
         self.send(&self.aggregates.orders, &ORDER.to_string(), command)

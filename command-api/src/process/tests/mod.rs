@@ -11,6 +11,7 @@ mod fuse;
 mod gateway;
 mod notifications;
 mod stripe;
+mod operators;
 mod tokens;
 mod twice;
 mod world;

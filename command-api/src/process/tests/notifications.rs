@@ -114,12 +114,6 @@ impl World {
         (id.to_owned(), loaded.state)
     }
 
-    async fn count(&self, event_type: &str) -> usize {
-        let events = self.events().await;
-        let of_type = events.iter().filter(|it| it.event_type == event_type);
-        of_type.count()
-    }
-
     /// What became of the confirmation on each channel.
     async fn outcome(&self) -> Vec<String> {
         let (_, notification) = self.confirmation().await;

@@ -251,6 +251,13 @@ impl World {
         (id, payment)
     }
 
+    /// How many events of a type there are.
+    pub(super) async fn count(&self, event_type: &str) -> usize {
+        let events = self.events().await;
+        let of_type = events.iter().filter(|event| event.event_type == event_type);
+        of_type.count()
+    }
+
     /// The whole log.
     pub(super) async fn events(&self) -> Vec<RecordedEvent> {
         self.store.read_all(0, 100_000).await.unwrap()

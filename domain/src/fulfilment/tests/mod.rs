@@ -2,7 +2,13 @@
 
 mod compensation;
 mod happy_path;
+mod operator;
 mod payment;
+mod resolving;
+mod resuming;
+mod retrying;
+mod skipping;
 mod steadiness;
 mod stock;
 mod story;
+mod turning_back;

@@ -336,6 +336,11 @@ fn words(event: &FulfilmentEvent, at: DecidedAt) -> String {
         FulfilmentEvent::OperatorNeeded { reason, .. } => {
             format!("needs a person: {}", first_word(reason))
         }
+        FulfilmentEvent::StepRetried { step, .. } => format!("retried: {step}"),
+        FulfilmentEvent::StepSkipped { step, .. } => format!("skipped: {step}"),
+        FulfilmentEvent::CompensationOrdered { .. } => "ordered back".to_owned(),
+        FulfilmentEvent::FulfilmentResumed { .. } => "resumed".to_owned(),
+        FulfilmentEvent::FulfilmentResolved { .. } => "resolved".to_owned(),
         FulfilmentEvent::FulfilmentCompleted { .. } => "completed".to_owned(),
         FulfilmentEvent::FulfilmentCompensated { .. } => "compensated".to_owned(),
     }

@@ -2,7 +2,8 @@
 //! that were not needed are not told at all.
 
 use orderlog_domain::fulfilment::{
-    CompensationReason, FulfilmentEvent, OperatorReason, ReplyOutcome, Step, TimerPurpose,
+    CompensationReason, FulfilmentEvent, Intervention, OperatorReason, ReplyOutcome, Step,
+    TimerPurpose,
 };
 
 use super::{Told, told};
@@ -19,6 +20,11 @@ pub(super) fn is_told(fact: &FulfilmentEvent) -> bool {
         | E::TimerFired { .. }
         | E::CompensationStarted { .. }
         | E::OperatorNeeded { .. }
+        | E::StepRetried { .. }
+        | E::StepSkipped { .. }
+        | E::CompensationOrdered { .. }
+        | E::FulfilmentResumed { .. }
+        | E::FulfilmentResolved { .. }
         | E::FulfilmentCompleted { .. }
         | E::FulfilmentCompensated { .. } => true,
     }
@@ -73,9 +79,31 @@ pub(super) fn tell(fact: &FulfilmentEvent) -> Option<Told> {
         E::OperatorNeeded { reason, .. } => {
             told("A person has to look at it").text("reason", why_a_person(reason))
         }
+        E::StepRetried {
+            step, intervention, ..
+        } => by("Retried by an operator", intervention).text("step", step),
+        E::StepSkipped {
+            step,
+            intervention,
+            settled,
+            ..
+        } => by("Done by hand", intervention)
+            .text("step", step)
+            .count("operations", settled.len()),
+        E::CompensationOrdered { intervention, .. } => {
+            by("Turned back by an operator", intervention)
+        }
+        E::FulfilmentResumed { intervention, .. } => by("Let go on by an operator", intervention),
+        E::FulfilmentResolved { intervention, .. } => by("Ended by hand", intervention),
         E::FulfilmentCompleted { .. } => told("Fulfilment completed"),
         E::FulfilmentCompensated { .. } => told("Everything is undone"),
     })
+}
+
+fn by(title: &'static str, intervention: &Intervention) -> Told {
+    told(title)
+        .text("actor", &intervention.actor)
+        .text("reason", &intervention.reason)
 }
 
 fn step_title(step: Step) -> &'static str {
