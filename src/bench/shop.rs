@@ -4,6 +4,7 @@
 
 use anyhow::{Context, bail};
 use chrono::{TimeDelta, Utc};
+use orderlog_web::client;
 use reqwest::{Client, Url};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -37,7 +38,7 @@ impl Shop {
             _ => bail!("{base}: the load is sent over plain http"),
         };
         let mut shop = Self {
-            client: Client::new(),
+            client: client::builder().build()?,
             base,
             host,
             orders: Vec::new(),

@@ -45,6 +45,14 @@ impl Failure {
         }
     }
 
+    /// It did not come to pass in time.
+    pub fn timed_out(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            code: 5,
+        }
+    }
+
     /// A server could not be reached.
     pub fn unreachable(message: impl Into<String>) -> Self {
         Self {

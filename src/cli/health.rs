@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::Args as ClapArgs;
+use orderlog_web::client;
 
 use super::{Failure, runtime};
 
@@ -25,7 +26,7 @@ async fn ask(url: &str) -> Result<(), Failure> {
     let unreachable = |error: reqwest::Error| {
         Failure::unreachable(format!("{url} does not answer: {}", error.without_url()))
     };
-    let client = reqwest::Client::builder()
+    let client = client::builder()
         .timeout(ANSWER)
         .build()
         .map_err(unreachable)?;

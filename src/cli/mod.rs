@@ -12,6 +12,7 @@ mod failure;
 mod health;
 mod import;
 mod projection;
+pub mod remote;
 mod role;
 mod running;
 mod serve;

@@ -54,7 +54,7 @@ pub(crate) struct Receipt {
 
 impl Client {
     pub(crate) fn of(shop: &Shop) -> Self {
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(10));
+        let http = orderlog_web::client::builder().timeout(Duration::from_secs(10));
         Self {
             http: http.build().unwrap(),
             commands: shop.bases("command-api"),

@@ -138,7 +138,7 @@ impl Shop {
 
     /// Waits until every kill is done and the process started again.
     pub(crate) async fn whole(&self) {
-        let client = reqwest::Client::new();
+        let client = orderlog_web::client::builder().build().unwrap();
         for keeper in &self.keepers {
             while keeper.told.capacity() == 0 || !lives(&client, &keeper.base).await {
                 tokio::time::sleep(PAUSE / 5).await;

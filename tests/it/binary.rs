@@ -20,6 +20,10 @@ pub(crate) fn orderlog(data_dir: &Path, arguments: &[&str]) -> Command {
     command
 }
 
+pub(crate) fn http() -> reqwest::Client {
+    orderlog_web::client::builder().build().unwrap()
+}
+
 /// Runs a command to its end; answers what it printed.
 pub(crate) fn run(data_dir: &Path, arguments: &[&str]) -> Output {
     orderlog(data_dir, arguments).output().unwrap()
@@ -91,7 +95,7 @@ impl Server {
 
     /// Posts a command under this idempotency key.
     pub(crate) async fn post_under(&self, key: &str, path: &str, body: Value) -> (u16, Value) {
-        let answer = reqwest::Client::new()
+        let answer = http()
             .post(format!("{}/api/v1{path}", self.base))
             .header("Idempotency-Key", key)
             .json(&body)
@@ -102,7 +106,9 @@ impl Server {
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        let answer = reqwest::get(format!("{}/api/v1{path}", self.base))
+        let answer = http()
+            .get(format!("{}/api/v1{path}", self.base))
+            .send()
             .await
             .unwrap();
         (answer.status().as_u16(), answer.json().await.unwrap())
@@ -124,7 +130,7 @@ impl Server {
 
     /// The whole answer to a GraphQL query.
     pub(crate) async fn answer(&self, query: &str, token: Option<&str>) -> Value {
-        let mut request = reqwest::Client::new()
+        let mut request = http()
             .post(format!("{}/graphql", self.queries))
             .header("Prefer", "wait=3")
             .json(&serde_json::json!({ "query": query }));

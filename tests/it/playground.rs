@@ -9,7 +9,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest},
 };
 
-use crate::binary::Server;
+use crate::binary::{Server, http};
 
 #[tokio::test]
 async fn the_page_needs_nothing_that_the_binary_does_not_serve() {
@@ -39,7 +39,7 @@ async fn every_sample_query_is_answered() {
             true => first_of_subscription(&server, asked).await,
             false => {
                 let url = format!("{}/graphql", server.base);
-                reqwest::Client::new()
+                http()
                     .post(url)
                     .json(&asked)
                     .send()
@@ -121,7 +121,9 @@ async fn first_of_subscription(server: &Server, asked: Value) -> Value {
 }
 
 async fn text(server: &Server, path: &str) -> String {
-    let answer = reqwest::get(format!("{}{path}", server.base))
+    let answer = http()
+        .get(format!("{}{path}", server.base))
+        .send()
         .await
         .unwrap();
     assert_eq!(answer.status(), 200, "{path}");

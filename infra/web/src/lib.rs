@@ -7,9 +7,11 @@
 //! - [`body`], [`params`]: what a request says, parsed or refused with the place of the mistake.
 //! - [`idempotency`], [`precondition`], [`consistency`]: the headers that commands and reads honour.
 //! - [`correlation`]: who belongs to whom across requests; the span and the log line of a request.
+//! - [`client`]: clients for calls to elsewhere.
 //! - [`layers`]: what is put around a finished router. [`server`], [`health`], [`telemetry`]: running it.
 
 pub mod body;
+pub mod client;
 pub mod consistency;
 pub mod correlation;
 pub mod health;
