@@ -4,11 +4,13 @@
 //! over what it holds; killing loses nothing either.
 //!
 //! `config`: what is wanted. `engines`: what stands behind the ports; `postgres_es`: what that crate
-//! has to be told. `parts`: each part from its pieces. `web`: what this process answers.
+//! has to be told. `parts`: each part from its pieces. `web`: what this process answers;
+//! `figures`: what it says to monitoring.
 
 mod config;
 mod engines;
 mod failure;
+mod figures;
 mod parts;
 mod postgres_es;
 mod web;

@@ -5,6 +5,7 @@ mod http;
 mod limits;
 mod playground;
 mod reading;
+mod sagas;
 mod schema;
 mod socket;
 mod world;
