@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod adopt;
 mod bench;
 mod dead_letter;
+mod events;
 mod failure;
 mod health;
 mod import;
@@ -15,6 +16,7 @@ mod projection;
 pub mod remote;
 mod role;
 mod running;
+mod saga;
 mod serve;
 mod settings;
 mod shop;
@@ -66,6 +68,12 @@ enum Verb {
     /// List events that could not be taken, and decide what becomes of them.
     #[command(subcommand)]
     DeadLetter(dead_letter::Verb),
+    /// See what sagas do, and why one stands still.
+    #[command(subcommand)]
+    Saga(saga::Verb),
+    /// See what led to what.
+    #[command(subcommand)]
+    Events(events::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -135,6 +143,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Import(args) => import::run(args),
         Verb::Projection(verb) => projection::run(verb),
         Verb::DeadLetter(verb) => dead_letter::run(verb),
+        Verb::Saga(verb) => saga::run(verb),
+        Verb::Events(verb) => events::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {
             clap_complete::generate(

@@ -29,7 +29,7 @@ async fn an_order_is_refused_on_postgres_es() {
 }
 
 /// Asks for the order again until it is as wanted.
-async fn until(server: &Server, order: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(server: &Server, order: &str, wanted: impl Fn(&Value) -> bool) -> Value {
     until_at(server, &format!("/orders/{order}"), wanted).await
 }
 
@@ -45,7 +45,7 @@ async fn until_at(server: &Server, path: &str, wanted: impl Fn(&Value) -> bool) 
     }
 }
 
-fn takes(command: &'static str) -> impl Fn(&Value) -> bool {
+pub(crate) fn takes(command: &'static str) -> impl Fn(&Value) -> bool {
     move |order| {
         order["allowed_commands"]
             .as_array()
@@ -69,7 +69,7 @@ async fn seen(server: &Server, order: &Value) -> Value {
         .clone()
 }
 
-async fn stock_a_mug(server: &Server) {
+pub(crate) async fn stock_a_mug(server: &Server) {
     let price = json!({ "amount_minor": 1250, "currency": "EUR" });
     let tax = json!({ "basis_points": 1900, "inclusive": true });
     let product = json!({ "sku": "MUG-1", "name": "Mug", "unit_price": price, "tax": tax });
@@ -82,7 +82,7 @@ async fn stock_a_mug(server: &Server) {
     assert_eq!(server.post("/stock/MUG-1/receipts", receipt).await.0, 200);
 }
 
-fn two_mugs(token: &str) -> Value {
+pub(crate) fn two_mugs(token: &str) -> Value {
     json!({ "customer_id": "ada", "lines": [{ "sku": "MUG-1", "quantity": 2 }], "payment_method": token })
 }
 

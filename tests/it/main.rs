@@ -12,4 +12,5 @@ mod end_to_end;
 mod invoices;
 mod playground;
 mod rows;
+mod sagas;
 mod topology;

@@ -29,9 +29,7 @@ fn told(arguments: &[&str]) -> Result<Remote, String> {
 
 /// A server with these routes, and the system as seen there.
 async fn serving(routes: Router) -> Remote {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     let served = layers::around(routes).into_make_service();
     tokio::spawn(async move { axum::serve(listener, served).await });
@@ -151,9 +149,7 @@ async fn another_address_is_asked_for_where_there_is_nothing() {
     assert!(failure.to_string().contains("--query-server"), "{failure}");
     assert_eq!(code(&failure), format!("{:?}", ExitCode::from(2)));
 
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .expect("a free port");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("an address");
     drop(listener);
     let remote = told(&["--server", &format!("http://{address}")]).expect("a remote");
