@@ -6,11 +6,14 @@
 //! - [`order_summary`], with [`order_axes`]: an order and how far it is placed, paid and fulfilled.
 //! - [`order_timeline`]: everything that happened to an order, in words.
 //! - [`payments`], [`stock_levels`], [`products`], [`notifications`], [`sagas`]: the other things.
+//! - [`saga_story`]: all that happened to one saga, computed from the log when somebody asks.
+//! - [`causation`]: what led to what, likewise.
 //! - [`customers`], [`daily_sales`]: totals, kept in slices and added up when read.
 //! - [`paging`], [`sum`]: how parts of rows are asked for, and sums of money.
 //!
 //! Another read model is one more file and one more line in [`all`].
 
+pub mod causation;
 pub mod customers;
 pub mod daily_sales;
 pub mod notifications;
@@ -20,6 +23,7 @@ pub mod order_timeline;
 pub mod paging;
 pub mod payments;
 pub mod products;
+pub mod saga_story;
 pub mod sagas;
 pub mod stock_levels;
 pub mod sum;

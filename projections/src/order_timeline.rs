@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{fact::Fact, ids::OrderId, money::Money};
+use orderlog_log::event::RecordedEvent;
 use orderlog_runtime::{
     projection::{Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection},
     read_model::{Page, ReadModel},
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::telling::Part;
+pub(crate) use self::telling::{for_what, why_a_person, why_undone};
 use crate::{
     folding::{text, unfit},
     paging::{Filter, Paging},
@@ -67,6 +69,38 @@ pub enum Source {
     Fulfilment,
     /// Something that its customer is told.
     Notification,
+}
+
+impl TimelineEntry {
+    /// What is told of an event of `order_id`; nothing where it is no part of any order's story.
+    pub(crate) fn told(order_id: OrderId, recorded: &RecordedEvent, fact: &Fact) -> Option<Self> {
+        let (source, told) = telling::tell(fact)?;
+        Some(Self::of(order_id, recorded, source, told.title, told.facts))
+    }
+
+    /// An entry in these words.
+    pub(crate) fn of(
+        order_id: OrderId,
+        recorded: &RecordedEvent,
+        source: Source,
+        title: String,
+        facts: Vec<Detail>,
+    ) -> Self {
+        Self {
+            order_id,
+            position: recorded.position,
+            event_id: recorded.event_id,
+            event_type: recorded.event_type.clone(),
+            source,
+            title,
+            facts,
+            actor: recorded.actor.clone(),
+            command_id: recorded.command_id,
+            causation_id: recorded.causation_id,
+            correlation_id: recorded.correlation_id,
+            occurred_at: recorded.occurred_at,
+        }
+    }
 }
 
 /// Something to be known about an entry.
@@ -122,27 +156,12 @@ impl Projection<Fact> for Timeline {
         row: &mut Option<TimelineEntry>,
         event: &Occurred<'_, Fact>,
     ) -> Result<(), FoldError> {
-        let recorded = event.recorded;
-        let Some((source, told)) = telling::tell(event.fact) else {
-            return Ok(());
-        };
         let order = key.split_once('/').map_or(key, |(order, _)| order);
-        *row = Some(TimelineEntry {
-            order_id: order
-                .parse()
-                .map_err(|error| unfit(NAME, recorded, error))?,
-            position: recorded.position,
-            event_id: recorded.event_id,
-            event_type: recorded.event_type.clone(),
-            source,
-            title: told.title,
-            facts: told.facts,
-            actor: recorded.actor.clone(),
-            command_id: recorded.command_id,
-            causation_id: recorded.causation_id,
-            correlation_id: recorded.correlation_id,
-            occurred_at: recorded.occurred_at,
-        });
+        let order = order.parse();
+        let order = order.map_err(|error| unfit(NAME, event.recorded, error))?;
+        if let Some(told) = TimelineEntry::told(order, event.recorded, event.fact) {
+            *row = Some(told);
+        }
         Ok(())
     }
 

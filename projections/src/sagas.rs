@@ -278,6 +278,9 @@ impl Projection<Fact> for Sagas {
             name(&row.status),
             ColumnValue::Integer(i64::from(needs_operator)),
             instant(row.updated_at),
+            row.timers
+                .first()
+                .map_or(ColumnValue::Null, |timer| instant(timer.due_at)),
         ]
     }
 }
@@ -297,6 +300,10 @@ const COLUMNS: &[Column] = &[
     },
     Column {
         name: "updated_at",
+        arity: Arity::One,
+    },
+    Column {
+        name: "next_due",
         arity: Arity::One,
     },
 ];
@@ -320,6 +327,20 @@ pub struct SagaFilter {
     pub needs_operator: Option<bool>,
     /// Unchanged since then.
     pub updated_before: Option<DateTime<Utc>>,
+    /// With a timer that was due before then and runs.
+    pub due_before: Option<DateTime<Utc>>,
+}
+
+impl SagaFilter {
+    fn conditions(&self) -> Filter {
+        let yes = |yes| ColumnValue::Integer(i64::from(yes));
+        Filter::default()
+            .one_of("step", &self.step)
+            .one_of("status", &self.status)
+            .is("needs_operator", self.needs_operator.map(yes))
+            .below("updated_at", self.updated_before.map(instant))
+            .below("next_due", self.due_before.map(instant))
+    }
 }
 
 /// The fulfilment of an order.
@@ -333,14 +354,13 @@ pub async fn page(
     filter: &SagaFilter,
     paging: Paging,
 ) -> Result<Page<Saga>, ReadError> {
-    let yes = |yes| ColumnValue::Integer(i64::from(yes));
-    let conditions = Filter::default()
-        .one_of("step", &filter.step)
-        .one_of("status", &filter.status)
-        .is("needs_operator", filter.needs_operator.map(yes))
-        .below("updated_at", filter.updated_before.map(instant));
-    rows.page(&paging.query(conditions, "updated_at", false))
+    rows.page(&paging.query(filter.conditions(), "updated_at", false))
         .await
+}
+
+/// How many fulfilments match.
+pub async fn count(rows: &SagaRows, filter: &SagaFilter) -> Result<u64, ReadError> {
+    rows.count(&filter.conditions().conditions()).await
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! `null`.
 
 use async_graphql::{Error, ErrorExtensions};
+use orderlog_domain::fact::FactError;
+use orderlog_log::event_store::StoreError;
 use orderlog_runtime::read_store::{BehindReason, ReadError};
 
 /// The query, or one of its arguments, is not what it should be.
@@ -34,12 +36,24 @@ pub(crate) fn unread(error: ReadError) -> Error {
             extensions.set("wanted", *wanted);
             extensions.set("reason", behind(*reason));
         }),
-        ReadError::Damaged { .. } | ReadError::Unavailable { .. } => {
-            tracing::error!(%error, "a query could not be answered");
-            Error::new("something went wrong here")
-                .extend_with(|_, extensions| extensions.set("code", INTERNAL))
-        }
+        ReadError::Damaged { .. } | ReadError::Unavailable { .. } => internal(&error),
     }
+}
+
+/// Why the log gave no answer, for the reader.
+pub(crate) fn lost(error: StoreError) -> Error {
+    internal(&error)
+}
+
+/// Why an event of the log can't be told of.
+pub(crate) fn undecoded(error: FactError) -> Error {
+    internal(&error)
+}
+
+fn internal(error: &dyn std::error::Error) -> Error {
+    tracing::error!(%error, "a query could not be answered");
+    Error::new("something went wrong here")
+        .extend_with(|_, extensions| extensions.set("code", INTERNAL))
 }
 
 fn behind(reason: BehindReason) -> &'static str {

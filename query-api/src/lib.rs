@@ -6,7 +6,7 @@
 //! - [`router`] puts it on the web: `http`, `socket` and `playground` are its doors, and `rest` that of
 //!   the lists which REST has as well.
 //! - `schema`, `queries` and `subscription`: what can be asked for; [`objects`]: what it looks like.
-//! - `freshness`, `paging`, `failure`: how every read waits, pages and fails.
+//! - `freshness`, `paging`, `failure`: how every read waits, pages and fails; `history` reads the log.
 //! - [`limits`]: what a query may ask for.
 
 pub mod limits;
@@ -14,6 +14,7 @@ pub mod objects;
 
 mod failure;
 mod freshness;
+mod history;
 mod http;
 mod paging;
 mod playground;
@@ -26,7 +27,7 @@ mod subscription;
 use std::sync::Arc;
 
 use axum::{Router, routing::get};
-use orderlog_log::event::Position;
+use orderlog_log::{event::Position, event_store::EventStore};
 use orderlog_runtime::read_store::ReadStore;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -45,11 +46,15 @@ pub struct QueryApi {
 }
 
 impl QueryApi {
-    /// The API over `rows` of a log that ends at `head`. Its sockets close when `closing` is
-    /// cancelled.
-    pub fn over(rows: Arc<dyn ReadStore>, head: Head, closing: CancellationToken) -> Self {
+    /// The API over the rows of a log, and over the log itself for audits. Its sockets close when
+    /// `closing` is cancelled.
+    pub fn over(
+        rows: Arc<dyn ReadStore>,
+        log: Arc<dyn EventStore>,
+        closing: CancellationToken,
+    ) -> Self {
         Self {
-            schema: schema::over(Arc::clone(&rows), head),
+            schema: schema::over(Arc::clone(&rows), log),
             rows,
             closing,
         }

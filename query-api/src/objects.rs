@@ -1,6 +1,8 @@
 //! The types of the schema, one file per thing. They show rows of the read models; what a thing
-//! reads beside its own row it reads where the field is, and only when it is asked for.
+//! reads beside its own row it reads where the field is, and only when it is asked for. What goes back
+//! to the log itself, `saga_story` and `causation`, is read by [`history`](crate::history).
 
+pub mod causation;
 pub mod customer;
 pub mod money;
 pub mod notification;
@@ -15,6 +17,7 @@ pub mod projection;
 pub mod saga;
 mod saga_reasons;
 pub mod saga_states;
+pub mod saga_story;
 pub mod sales;
 pub mod stock;
 pub mod timeline;

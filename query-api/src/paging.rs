@@ -118,6 +118,32 @@ pub(crate) fn connection<R, T: OutputType>(page: Page<R>, shown: impl Fn(R) -> T
     connection
 }
 
+/// A part of a list that is at hand whole, each entry as `shown`; cursors count its entries.
+pub(crate) fn part<R, T: OutputType>(
+    all: &[R],
+    first: Option<i32>,
+    after: Option<String>,
+    shown: impl Fn(&R) -> T,
+) -> Result<Rows<T>> {
+    let Paging { after, first } = paging(first, after)?;
+    let begin = match after.map(|cursor| cursor.value) {
+        None => 0,
+        Some(ColumnValue::Integer(last)) => usize::try_from(last.saturating_add(1)).unwrap_or(0),
+        Some(ColumnValue::Null | ColumnValue::Text(_) | ColumnValue::Many(_)) => {
+            return Err(bad_input(format!("after: {NotACursor}")));
+        }
+    };
+    let rest = all.get(begin..).unwrap_or_default();
+    let mut connection = Connection::new(false, rest.len() > first);
+    let entries = (begin..).zip(rest).take(first);
+    connection.edges.extend(entries.map(|(number, entry)| {
+        let value = ColumnValue::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+        let key = String::new();
+        Edge::new(Place(Cursor { value, key }), shown(entry))
+    }));
+    Ok(connection)
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a test may panic")]
@@ -145,6 +171,31 @@ mod tests {
         for text in ["", "x", "e30", "%%%"] {
             assert!(Place::decode_cursor(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn the_parts_of_a_list_joined_are_the_list() {
+        let all: Vec<i32> = (0..45).collect();
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let page = part(&all, Some(7), after.take(), |number| *number).unwrap();
+            seen.extend(page.edges.iter().map(|edge| edge.node));
+            if !page.has_next_page {
+                break;
+            }
+            after = page.edges.last().map(|edge| edge.cursor.encode_cursor());
+        }
+        assert_eq!(seen, all);
+        let elsewhere = Place(Cursor {
+            value: ColumnValue::Text("x".to_owned()),
+            key: String::new(),
+        });
+        assert!(
+            part(&all, None, Some(elsewhere.encode_cursor()), |number| {
+                *number
+            })
+            .is_err()
+        );
     }
 
     #[test]

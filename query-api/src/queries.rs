@@ -4,6 +4,7 @@
 mod catalogue;
 mod operations;
 mod orders;
+mod sagas;
 
 use async_graphql::{MergedObject, Result};
 
@@ -11,7 +12,12 @@ use crate::failure::bad_input;
 
 /// What can be asked for.
 #[derive(MergedObject, Default)]
-pub struct Query(orders::Orders, catalogue::Catalogue, operations::Operations);
+pub struct Query(
+    orders::Orders,
+    catalogue::Catalogue,
+    operations::Operations,
+    sagas::Sagas,
+);
 
 /// The argument `name` as what it should be.
 fn argument<T, E: std::fmt::Display>(name: &str, parsed: Result<T, E>) -> Result<T> {

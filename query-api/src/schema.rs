@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{EmptyMutation, Schema};
+use orderlog_log::event_store::EventStore;
 use orderlog_runtime::read_store::ReadStore;
 
 use crate::{
@@ -15,11 +16,12 @@ use crate::{
 /// The schema that is served.
 pub type QuerySchema = Schema<Query, EmptyMutation, Subscription>;
 
-/// The schema over these rows.
-pub(crate) fn over(rows: Arc<dyn ReadStore>, head: Head) -> QuerySchema {
+/// The schema over these rows and the log that they are of.
+pub(crate) fn over(rows: Arc<dyn ReadStore>, log: Arc<dyn EventStore>) -> QuerySchema {
     Schema::build(Query::default(), EmptyMutation, Subscription)
         .data(rows)
-        .data(head)
+        .data::<Head>(log.watch_head())
+        .data(log)
         .limit_complexity(COMPLEXITY)
         .extension(Limits)
         .finish()

@@ -9,6 +9,7 @@ mod adopt;
 mod bench;
 mod channels;
 mod dead_letter;
+mod events;
 mod failure;
 mod health;
 mod import;
@@ -73,9 +74,12 @@ enum Verb {
     /// List what customers were told, or have it sent once more.
     #[command(subcommand)]
     Notification(notification::Verb),
-    /// See what sagas do, and why one stands still.
+    /// See what sagas do and why one stands still, and decide about it.
     #[command(subcommand)]
     Saga(saga::Verb),
+    /// See what led to what.
+    #[command(subcommand)]
+    Events(events::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -147,6 +151,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::DeadLetter(verb) => dead_letter::run(verb),
         Verb::Notification(verb) => notification::run(verb),
         Verb::Saga(verb) => saga::run(verb),
+        Verb::Events(verb) => events::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {
             clap_complete::generate(

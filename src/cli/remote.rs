@@ -2,6 +2,8 @@
 //! resources and to GraphQL. Invariant: whatever goes wrong on the way becomes one [`Failure`], which
 //! names the address that was asked, and whose exit code says what kind of thing went wrong.
 
+mod paging;
+
 use std::{error::Error, time::Duration};
 
 use clap::Args;
@@ -102,6 +104,16 @@ impl Remote {
                 .map_err(|error| not_ours(&self.queries, &error.to_string())),
         }
     }
+}
+
+/// Prints what tools read.
+pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value);
+    println!(
+        "{}",
+        text.map_err(|error| Failure::failed(error.to_string()))?
+    );
+    Ok(())
 }
 
 /// An address of ours in an argument.

@@ -3,13 +3,15 @@
 //! that knows how. Stopping finishes what is under way, saves how far each part has come and hands
 //! over what it holds; killing loses nothing either.
 //!
-//! `channels`: how customers are told. `config`: what is wanted. `engines`: what stands behind the ports; `postgres_es`: what that crate
-//! has to be told. `parts`: each part from its pieces. `web`: what this process answers.
+//! `channels`: how customers are told. `config`: what is wanted. `engines`: what stands behind the ports;
+//! `postgres_es`: what that crate has to be told. `parts`: each part from its pieces. `web`: what this
+//! process answers; `figures`: what it says to monitoring.
 
 mod channels;
 mod config;
 mod engines;
 mod failure;
+mod figures;
 mod parts;
 mod postgres_es;
 mod web;

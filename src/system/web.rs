@@ -8,9 +8,9 @@ use orderlog_domain::fact::Fact;
 use orderlog_log::event_store::EventStore;
 use orderlog_query_api::QueryApi;
 use orderlog_runtime::projector::Projector;
-use orderlog_web::{health, layers};
+use orderlog_web::{health, layers, metrics};
 
-use super::System;
+use super::{System, figures};
 
 impl System {
     /// All routes of this process.
@@ -23,8 +23,8 @@ impl System {
             routes = routes.merge(commands).merge(self.webhooks());
         }
         if let Some(reads) = self.reads.as_ref().filter(|_| self.roles.query_api) {
-            let head = self.log.watch_head();
-            let queries = QueryApi::over(Arc::clone(reads), head, self.stopping());
+            let log = Arc::clone(&self.log);
+            let queries = QueryApi::over(Arc::clone(reads), log, self.stopping());
             routes = routes
                 .merge(orderlog_query_api::router(queries))
                 .route("/", get(async || Redirect::temporary("/playground")));
@@ -37,7 +37,25 @@ impl System {
             let readiness = readiness.clone();
             async move { readiness.check().await }
         };
-        layers::around(routes.merge(health::routes(ready)))
+        layers::around(routes.merge(health::routes(ready)).merge(self.figures()))
+    }
+
+    /// `/metrics`. Figures of the read models are those of the processes that serve them.
+    fn figures(&self) -> Router {
+        let reads = self.reads.clone().filter(|_| self.roles.query_api);
+        let routes = metrics::routes(move || {
+            let reads = reads.clone();
+            async move {
+                match reads {
+                    None => Ok(()),
+                    Some(reads) => figures::refresh(reads)
+                        .await
+                        .map_err(|error| error.to_string()),
+                }
+            }
+        });
+        figures::describe();
+        routes
     }
 
     /// What payment gateways call, where they were told to.

@@ -114,6 +114,26 @@ impl Server {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
+    /// What `/metrics` of the process that answers queries shows.
+    pub(crate) async fn metrics(&self) -> String {
+        let answer = http().get(format!("{}/metrics", self.queries)).send().await;
+        let answer = answer.unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.text().await.unwrap()
+    }
+
+    /// A command of the binary that is a client of this shop.
+    pub(crate) fn client(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_orderlog"));
+        command
+            .args(arguments)
+            .env("ORDERLOG_SERVER", &self.base)
+            .env("ORDERLOG_QUERY_SERVER", &self.queries)
+            .env_remove("ORDERLOG_LOG")
+            .stdin(Stdio::null());
+        command
+    }
+
     /// A GraphQL query that must succeed, read behind the write of `token` where given: asked again
     /// while the rows have not come so far, as they have not while processes only start.
     pub(crate) async fn query(&self, query: &str, token: Option<&str>) -> Value {

@@ -45,7 +45,7 @@ async fn until_at(server: &Server, path: &str, wanted: impl Fn(&Value) -> bool) 
     }
 }
 
-fn takes(command: &'static str) -> impl Fn(&Value) -> bool {
+pub(crate) fn takes(command: &'static str) -> impl Fn(&Value) -> bool {
     move |order| {
         order["allowed_commands"]
             .as_array()

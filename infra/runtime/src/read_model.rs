@@ -34,6 +34,19 @@ pub struct PageQuery {
     pub limit: usize,
 }
 
+impl PageQuery {
+    /// Every row that meets these conditions, in no order.
+    pub(crate) fn all(filter: &[Condition]) -> Self {
+        Self {
+            filter: filter.to_vec(),
+            order_by: "key",
+            descending: false,
+            after: None,
+            limit: usize::MAX,
+        }
+    }
+}
+
 /// One condition on a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
@@ -128,6 +141,11 @@ impl<R: DeserializeOwned> ReadModel<R> {
             rows,
             more: stored.more,
         })
+    }
+
+    /// How many rows meet all of these conditions.
+    pub async fn count(&self, filter: &[Condition]) -> Result<u64, ReadError> {
+        self.store.count(self.projection, filter).await
     }
 
     /// Waits until the rows have passed `position` in the partition of `partition_key`.

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::{
     dead_letter::ParkedEvent,
     projection::Definition,
-    read_model::PageQuery,
+    read_model::{Condition, PageQuery},
     source::{Checkpoint, StoredCheckpoint},
 };
 
@@ -55,6 +55,10 @@ pub trait ReadStore: Send + Sync + 'static {
 
     /// A page of live rows.
     async fn page(&self, projection: &str, query: &PageQuery) -> Result<StoredPage, ReadError>;
+
+    /// How many live rows meet all of these conditions; where one is on an indexed column it costs
+    /// no more than there are such rows.
+    async fn count(&self, projection: &str, filter: &[Condition]) -> Result<u64, ReadError>;
 
     /// Makes the caller the one that rebuilds the projection, over all processes, until the claim
     /// is dropped; `None` where another one is at it. To be made before [`ReadStore::stage`].

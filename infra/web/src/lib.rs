@@ -8,7 +8,8 @@
 //! - [`idempotency`], [`precondition`], [`consistency`]: the headers that commands and reads honour.
 //! - [`correlation`]: who belongs to whom across requests; the span and the log line of a request.
 //! - [`client`]: clients for calls to elsewhere.
-//! - [`layers`]: what is put around a finished router. [`server`], [`health`], [`telemetry`]: running it.
+//! - [`layers`]: what is put around a finished router. [`server`], [`health`], [`telemetry`],
+//!   [`metrics`]: running it.
 
 pub mod body;
 pub mod client;
@@ -17,6 +18,7 @@ pub mod correlation;
 pub mod health;
 pub mod idempotency;
 pub mod layers;
+pub mod metrics;
 pub mod params;
 pub mod precondition;
 pub mod problem;

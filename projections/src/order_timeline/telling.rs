@@ -8,6 +8,8 @@ mod payment;
 mod stock;
 
 use chrono::{DateTime, Utc};
+pub(crate) use fulfilment::{for_what, why_a_person, why_undone};
+
 use orderlog_domain::{fact::Fact, ids::OrderId, money::Money};
 
 use super::{Detail, DetailValue, Source};

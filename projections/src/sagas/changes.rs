@@ -19,7 +19,7 @@ use super::{
 };
 
 impl Saga {
-    pub(super) fn started(order_id: OrderId, process_version: u32, at: DateTime<Utc>) -> Self {
+    pub(crate) fn started(order_id: OrderId, process_version: u32, at: DateTime<Utc>) -> Self {
         Self {
             order_id,
             process_version,
@@ -42,7 +42,7 @@ impl Saga {
         }
     }
 
-    pub(super) fn change(&mut self, fact: &FulfilmentEvent, at: DateTime<Utc>) {
+    pub(crate) fn change(&mut self, fact: &FulfilmentEvent, at: DateTime<Utc>) {
         use FulfilmentEvent as E;
         match fact {
             E::FulfilmentStarted { .. } => {}
@@ -249,7 +249,7 @@ impl Issue {
 }
 
 impl Command {
-    fn of(issued: &IssuedCommand) -> Self {
+    pub(crate) fn of(issued: &IssuedCommand) -> Self {
         let (name, target) = match &issued.command {
             TargetedCommand::Stock {
                 sku,
@@ -274,7 +274,7 @@ impl Command {
 }
 
 impl Outcome {
-    fn of(outcome: &ReplyOutcome) -> Self {
+    pub(crate) fn of(outcome: &ReplyOutcome) -> Self {
         match outcome {
             ReplyOutcome::Accepted => Self::Accepted,
             ReplyOutcome::Refused(refusal) => {

@@ -13,8 +13,13 @@ use super::{
     order::Order,
     saga_reasons,
     saga_states::{Awaited, SagaStatus, Step, Verb},
+    saga_story::SagaStory,
 };
-use crate::{failure::unread, freshness::fresh};
+use crate::{
+    failure::{bad_input, unread},
+    freshness::fresh,
+    history,
+};
 
 /// The process that carries one order through.
 pub struct Saga(pub(crate) sagas::Saga);
@@ -115,6 +120,20 @@ impl Saga {
     async fn interventions(&self) -> Vec<SagaIntervention> {
         let all = self.0.interventions.iter();
         all.map(SagaIntervention::of).collect()
+    }
+
+    /// All that happened to it, from the log, which may be ahead of the other fields.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn story(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "As it was at this position of the log.")] up_to: Option<Long>,
+    ) -> Result<Option<SagaStory>> {
+        let up_to = up_to.map(|position| u64::try_from(position.0)).transpose();
+        let up_to = up_to.map_err(|_| bad_input("upTo: no position of a log"))?;
+        let story = history::story(context, self.0.order_id, up_to).await?;
+        let at = Utc::now();
+        Ok(story.map(|story| SagaStory { story, at }))
     }
 
     /// When it began.
@@ -220,7 +239,7 @@ pub struct SagaCommand {
 }
 
 impl SagaCommand {
-    fn of(command: &sagas::Command) -> Self {
+    pub(super) fn of(command: &sagas::Command) -> Self {
         let (accepted, refusal, refusal_message) = match &command.outcome {
             None => (None, None, None),
             Some(Outcome::Accepted) => (Some(true), None, None),

@@ -1,26 +1,19 @@
-//! What those ask who run the shop: sagas, sales, and how far the read models are.
+//! What those ask who run the shop: sales, and how far the read models are.
 
 use std::sync::Arc;
 
-use async_graphql::{Context, InputObject, Object, Result};
-use chrono::{DateTime, NaiveDate, Utc};
-use orderlog_domain::{ids::OrderId, money::Currency};
-use orderlog_projections::{daily_sales, sagas};
+use async_graphql::{Context, Object, Result};
+use chrono::NaiveDate;
+use orderlog_domain::money::Currency;
+use orderlog_projections::daily_sales;
 use orderlog_runtime::read_store::ReadStore;
-use uuid::Uuid;
 
 use super::argument;
 use crate::{
     Head,
     failure::{bad_input, unread},
     freshness::fresh,
-    objects::{
-        projection::Projection,
-        saga::Saga,
-        saga_states::{SagaStatus, Step},
-        sales::DailySales,
-    },
-    paging::{Rows, connection, paging, weight},
+    objects::{projection::Projection, sales::DailySales},
 };
 
 /// The most days of one answer.
@@ -29,58 +22,8 @@ const DAYS: i64 = 366;
 #[derive(Default)]
 pub(super) struct Operations;
 
-/// Which sagas are wanted; all of what is said must hold.
-#[derive(InputObject, Default)]
-struct SagaFilter {
-    /// At one of these steps.
-    #[graphql(default)]
-    step: Vec<Step>,
-    /// Doing one of these.
-    #[graphql(default)]
-    status: Vec<SagaStatus>,
-    /// Only those that need an operator, or only those that do not.
-    needs_operator: Option<bool>,
-    /// Unchanged since then.
-    updated_before: Option<DateTime<Utc>>,
-}
-
 #[Object]
 impl Operations {
-    /// The process that carries an order through.
-    async fn saga(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "The order.")] order_id: Uuid,
-    ) -> Result<Option<Saga>> {
-        let rows = fresh(context, sagas::rows).await?;
-        Ok(sagas::of_order(&rows, OrderId(order_id))
-            .await
-            .map_err(unread)?
-            .map(Saga))
-    }
-
-    /// Sagas; those that changed least recently first, as they may be stuck.
-    #[graphql(complexity = "1 + weight(first) * child_complexity")]
-    async fn sagas(
-        &self,
-        context: &Context<'_>,
-        #[graphql(desc = "At most so many; 20 unless said, 100 at most.")] first: Option<i32>,
-        #[graphql(desc = "Those behind this cursor.")] after: Option<String>,
-        #[graphql(desc = "Which ones; all unless said.")] filter: Option<SagaFilter>,
-    ) -> Result<Rows<Saga>> {
-        let paging = paging(first, after)?;
-        let filter = filter.unwrap_or_default();
-        let filter = sagas::SagaFilter {
-            step: filter.step.into_iter().map(Into::into).collect(),
-            status: filter.status.into_iter().map(Into::into).collect(),
-            needs_operator: filter.needs_operator,
-            updated_before: filter.updated_before,
-        };
-        let rows = fresh(context, sagas::rows).await?;
-        let page = sagas::page(&rows, &filter, paging).await.map_err(unread)?;
-        Ok(connection(page, Saga))
-    }
-
     /// What was sold each day, oldest first; days without sales are left out.
     #[graphql(complexity = "1 + 10 * child_complexity")]
     async fn daily_sales(

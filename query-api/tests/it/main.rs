@@ -6,6 +6,7 @@ mod limits;
 mod notifications;
 mod playground;
 mod reading;
+mod sagas;
 mod schema;
 mod socket;
 mod world;

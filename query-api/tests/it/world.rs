@@ -68,7 +68,7 @@ impl World {
             decode,
         );
         let closing = CancellationToken::new();
-        let api = QueryApi::over(Arc::clone(&store), log.watch_head(), closing.clone());
+        let api = QueryApi::over(Arc::clone(&store), Arc::new(log.clone()), closing.clone());
         Self {
             projector: projector.await.expect("a projector"),
             router: router(api),

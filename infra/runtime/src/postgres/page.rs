@@ -36,6 +36,25 @@ pub(super) async fn page(
     })
 }
 
+/// How many of a generation's rows meet all of these conditions.
+pub(super) async fn count(
+    pool: &PgPool,
+    target: &Target,
+    columns: &[Column],
+    filter: &[Condition],
+) -> Result<u64, Failure> {
+    let query = PageQuery::all(filter);
+    let asked = Asked {
+        target,
+        columns,
+        query: &query,
+    };
+    let mut sql = QueryBuilder::new(format!("SELECT count(*) FROM {} WHERE true", table(target)));
+    asked.push_conditions(&mut sql)?;
+    let count: i64 = sql.build_query_scalar().fetch_one(pool).await?;
+    Ok(count.cast_unsigned())
+}
+
 struct Asked<'a> {
     target: &'a Target,
     columns: &'a [Column],
@@ -51,10 +70,7 @@ impl<'a> Asked<'a> {
             table(self.target)
         ));
         self.push_cursor(&mut sql, order.as_deref());
-        for condition in &self.query.filter {
-            sql.push(" AND ");
-            self.push_condition(&mut sql, condition)?;
-        }
+        self.push_conditions(&mut sql)?;
         let direction = if self.query.descending { "DESC" } else { "ASC" };
         sql.push(" ORDER BY ");
         if let Some(column) = order {
@@ -90,6 +106,14 @@ impl<'a> Asked<'a> {
             sql.push(format!(" AND key {sign} "));
             sql.push_bind(cursor.key.as_str());
         }
+    }
+
+    fn push_conditions(&self, sql: &mut QueryBuilder<'a, Postgres>) -> Result<(), Failure> {
+        for condition in &self.query.filter {
+            sql.push(" AND ");
+            self.push_condition(sql, condition)?;
+        }
+        Ok(())
     }
 
     fn push_condition(

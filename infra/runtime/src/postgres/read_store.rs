@@ -27,7 +27,7 @@ use super::{
 use crate::{
     dead_letter::ParkedEvent,
     projection::Definition,
-    read_model::PageQuery,
+    read_model::{Condition, PageQuery},
     read_store::{
         BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Progress,
         ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target, TargetCommit,
@@ -230,6 +230,14 @@ impl ReadStore for PgReadStore {
         let pool = &self.pool;
         self.read_live(projection, async |live, definition| {
             page::page(pool, &live, definition.columns, query).await
+        })
+        .await
+    }
+
+    async fn count(&self, projection: &str, filter: &[Condition]) -> Result<u64, ReadError> {
+        let pool = &self.pool;
+        self.read_live(projection, async |live, definition| {
+            page::count(pool, &live, definition.columns, filter).await
         })
         .await
     }

@@ -43,6 +43,27 @@ pub(super) fn page(
     Ok(StoredPage { rows, more })
 }
 
+/// How many of a generation's rows meet all of these conditions.
+pub(super) fn count(
+    connection: &Connection,
+    target: &Target,
+    columns: &[Column],
+    filter: &[Condition],
+) -> Result<u64, ReadError> {
+    let query = PageQuery::all(filter);
+    let asked = Asked {
+        target,
+        columns,
+        query: &query,
+    };
+    let Clause { sql, values } = asked.filtered(Clause::new("1", []))?;
+    let table = table(target);
+    let mut select =
+        connection.prepare_cached(&format!("SELECT count(*) FROM {table} WHERE {sql}"))?;
+    let count: i64 = select.query_row(params_from_iter(values), |row| row.get(0))?;
+    Ok(count.cast_unsigned())
+}
+
 /// SQL and the values in it.
 struct Clause {
     sql: String,
@@ -120,14 +141,10 @@ impl Asked<'_> {
         limit: usize,
         rows: &mut Vec<(StoredRow, ColumnValue)>,
     ) -> Result<(), ReadError> {
-        let mut wheres = section.sql;
-        let mut values = section.values;
-        for condition in &self.query.filter {
-            let clause = self.condition(condition)?;
-            wheres.push_str(" AND ");
-            wheres.push_str(&clause.sql);
-            values.extend(clause.values);
-        }
+        let Clause {
+            sql: wheres,
+            mut values,
+        } = self.filtered(section)?;
         values.push(Value::Integer(sql_limit(limit)));
         let direction = if self.query.descending { "DESC" } else { "ASC" };
         let mut select = connection.prepare_cached(&format!(
@@ -142,6 +159,18 @@ impl Asked<'_> {
             rows.push(row?);
         }
         Ok(())
+    }
+
+    /// The section's rows that meet all conditions.
+    fn filtered(&self, section: Clause) -> Result<Clause, ReadError> {
+        let mut all = section;
+        for condition in &self.query.filter {
+            let clause = self.condition(condition)?;
+            all.sql.push_str(" AND ");
+            all.sql.push_str(&clause.sql);
+            all.values.extend(clause.values);
+        }
+        Ok(all)
     }
 
     fn condition(&self, condition: &Condition) -> Result<Clause, ReadError> {

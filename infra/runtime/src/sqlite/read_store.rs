@@ -19,7 +19,7 @@ use super::{
 use crate::{
     dead_letter::ParkedEvent,
     projection::Definition,
-    read_model::PageQuery,
+    read_model::{Condition, PageQuery},
     read_store::{
         BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Progress,
         ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target, TargetStanding,
@@ -182,6 +182,14 @@ impl ReadStore for SqliteReadStore {
         let query = query.clone();
         self.read_live(projection, move |view, live, definition| {
             page::page(view, live, definition.columns, &query)
+        })
+        .await
+    }
+
+    async fn count(&self, projection: &str, filter: &[Condition]) -> Result<u64, ReadError> {
+        let filter = filter.to_vec();
+        self.read_live(projection, move |view, live, definition| {
+            page::count(view, live, definition.columns, &filter)
         })
         .await
     }

@@ -123,7 +123,8 @@ fn step_title(step: Step) -> &'static str {
     }
 }
 
-fn for_what(purpose: &TimerPurpose) -> &'static str {
+/// What a timer is for.
+pub(crate) fn for_what(purpose: &TimerPurpose) -> &'static str {
     match purpose {
         TimerPurpose::Answer { .. } => "commands should be answered by then",
         TimerPurpose::CustomerAction { .. } => "the customer should have acted by then",
@@ -135,7 +136,8 @@ fn for_what(purpose: &TimerPurpose) -> &'static str {
     }
 }
 
-fn why_undone(reason: &CompensationReason) -> String {
+/// Why a fulfilment turned back.
+pub(crate) fn why_undone(reason: &CompensationReason) -> String {
     match reason {
         CompensationReason::OutOfStock { .. } => "not enough stock".to_owned(),
         CompensationReason::PaymentDeclined { code } => format!("payment declined: {code}"),
@@ -147,7 +149,8 @@ fn why_undone(reason: &CompensationReason) -> String {
     }
 }
 
-fn why_a_person(reason: &OperatorReason) -> String {
+/// Why a person has to look.
+pub(crate) fn why_a_person(reason: &OperatorReason) -> String {
     match reason {
         OperatorReason::OutcomeUnknown { .. } => {
             "the gateway does not say what became of the payment".to_owned()

@@ -172,6 +172,8 @@ pub(crate) async fn pages_joined_are_the_sorted_filtered_rows(
                         read_all(store.as_ref(), query).await,
                         expected(&rows, query),
                     );
+                    let counted = store.count("things", &query.filter).await;
+                    prop_assert_eq!(counted, Ok(due.len() as u64), "{:?}", query);
                     prop_assert_eq!(read, due, "{:?}", query);
                 }
                 Ok(())
