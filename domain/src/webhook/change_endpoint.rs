@@ -71,7 +71,7 @@ mod tests {
     fn an_endpoint_is_switched_off_and_on_once() {
         let on = was_registered(endpoint());
         let off = was_disabled();
-        given(&[on.clone()])
+        given(std::slice::from_ref(&on))
             .when(disable())
             .then_expect_events(vec![off.clone()]);
         given(&[on.clone(), off.clone()])
@@ -91,7 +91,7 @@ mod tests {
         let removed = WebhookEvent::EndpointRemoved { endpoint_id };
         let remove = || WebhookCommand::Remove(RemoveEndpoint { endpoint_id });
         let on = was_registered(endpoint_id);
-        given(&[on.clone()])
+        given(std::slice::from_ref(&on))
             .when(remove())
             .then_expect_events(vec![removed.clone()]);
         for command in [remove(), enable(), disable()] {
