@@ -5,10 +5,15 @@
 
 #[path = "simulation/books.rs"]
 mod books;
+#[path = "simulation/branches.rs"]
+mod branches;
 #[path = "simulation/chance.rs"]
 mod chance;
 #[path = "simulation/gateway.rs"]
 mod gateway;
+mod golden;
+#[path = "simulation/histories.rs"]
+mod histories;
 #[path = "simulation/people.rs"]
 mod people;
 #[path = "simulation/targets.rs"]
@@ -137,7 +142,7 @@ fn the_simulation_comes_by_every_step_reason_and_end() {
                 .sagas
                 .values()
                 .flat_map(|(_, history)| history)
-                .filter_map(what),
+                .filter_map(|event| what(&event.data)),
         );
     }
     let missing: Vec<_> = expected

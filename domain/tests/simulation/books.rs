@@ -2,7 +2,7 @@
 
 use cqrs_es::Aggregate;
 use orderlog_domain::{
-    fulfilment::{Fulfilment, Status, Step},
+    fulfilment::{Fulfilment, Status, Step, replay::replay},
     ids::OrderId,
     order::{Order, OrderStatus},
     payment::Payment,
@@ -16,8 +16,9 @@ pub(crate) fn check(world: &World) {
         let mut replayed = Fulfilment::default();
         history
             .iter()
-            .for_each(|event| replayed.apply(event.clone()));
+            .for_each(|event| replayed.apply(event.data.clone()));
         assert_eq!(&replayed, saga, "a replay differs");
+        assert_eq!(replay(history).differences, [], "a decision differs");
         was_confirmed_on_money(world, order);
         match order.status {
             OrderStatus::Rejected | OrderStatus::Cancelled => {
