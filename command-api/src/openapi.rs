@@ -36,6 +36,7 @@ use crate::{
         (name = "payments", description = "Completing, refunding, asking the gateway."),
         (name = "notifications", description = "What customers are told, and how they want to be told."),
         (name = "webhooks", description = "The endpoints that hear of what customers are told."),
+        (name = "sagas", description = "The process that carries an order through."),
         (name = "commands", description = "What became of a command.")
     )
 )]

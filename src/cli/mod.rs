@@ -18,6 +18,7 @@ mod projection;
 pub mod remote;
 mod role;
 mod running;
+mod saga;
 mod serve;
 mod settings;
 mod shop;
@@ -72,6 +73,9 @@ enum Verb {
     /// List what customers were told, or have it sent once more.
     #[command(subcommand)]
     Notification(notification::Verb),
+    /// Look at the processes that carry orders through.
+    #[command(subcommand)]
+    Saga(saga::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -142,6 +146,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Projection(verb) => projection::run(verb),
         Verb::DeadLetter(verb) => dead_letter::run(verb),
         Verb::Notification(verb) => notification::run(verb),
+        Verb::Saga(verb) => saga::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {
             clap_complete::generate(

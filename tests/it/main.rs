@@ -14,4 +14,5 @@ mod notifications;
 mod payments;
 mod playground;
 mod rows;
+mod saga_replay;
 mod topology;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod contacts;
+mod histories;
 mod notifications;
 mod orders;
 mod payments;
@@ -26,4 +27,5 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(contacts::routes())
         .merge(webhooks::routes())
         .merge(commands::routes())
+        .merge(histories::routes())
 }
