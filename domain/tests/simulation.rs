@@ -5,10 +5,15 @@
 
 #[path = "simulation/books.rs"]
 mod books;
+#[path = "simulation/branches.rs"]
+mod branches;
 #[path = "simulation/chance.rs"]
 mod chance;
 #[path = "simulation/gateway.rs"]
 mod gateway;
+mod golden;
+#[path = "simulation/histories.rs"]
+mod histories;
 #[path = "simulation/operators.rs"]
 mod operators;
 #[path = "simulation/people.rs"]
@@ -95,7 +100,7 @@ fn the_operators_come_by_every_verb() {
         world.run();
         books::check_with_work_by_hand(&world);
         let events = world.sagas.values().flat_map(|(_, history)| history);
-        seen.extend(events.map(cqrs_es::DomainEvent::event_type));
+        seen.extend(events.map(|event| cqrs_es::DomainEvent::event_type(&event.data)));
     }
     for verb in [
         "StepRetried",
@@ -202,7 +207,7 @@ fn the_simulation_comes_by_every_step_reason_and_end() {
                 .sagas
                 .values()
                 .flat_map(|(_, history)| history)
-                .filter_map(what),
+                .filter_map(|event| what(&event.data)),
         );
     }
     let missing: Vec<_> = expected

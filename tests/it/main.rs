@@ -15,5 +15,6 @@ mod operators;
 mod payments;
 mod playground;
 mod rows;
+mod saga_replay;
 mod sagas;
 mod topology;

@@ -2,6 +2,7 @@
 
 mod commands;
 mod contacts;
+mod histories;
 mod notifications;
 mod orders;
 mod payments;
@@ -28,4 +29,5 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(webhooks::routes())
         .merge(sagas::routes())
         .merge(commands::routes())
+        .merge(histories::routes())
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where it can't go on")]
 
 mod errors;
+mod histories;
 mod idempotency;
 mod journeys;
 mod malformed;

@@ -170,7 +170,8 @@ impl Account {
     }
 }
 
-fn total(settled: &[SettledByHand]) -> Option<Money> {
+/// The sum of what was settled; none where no money moved.
+pub(super) fn total(settled: &[SettledByHand]) -> Option<Money> {
     let first = settled.first()?.amount;
     let sum = settled
         .iter()

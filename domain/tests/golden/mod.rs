@@ -1,7 +1,8 @@
 //! Files that say what the domain does, for people to review and for tests to hold it to:
-//! `matrix/<aggregate>.txt`, what comes of each command in each state, and
-//! `events/<Event>.v1.json`, each event as it is stored. `UPDATE_GOLDEN=1 cargo test -p
-//! orderlog-domain` writes the first anew and adds what is missing of the second.
+//! `matrix/<aggregate>.txt`, what comes of each command in each state,
+//! `events/<Event>.v1.json`, each event as it is stored, and `histories/<branch>.ndjson`, what a
+//! saga heard and decided in each of its branches. `UPDATE_GOLDEN=1 cargo test -p orderlog-domain`
+//! writes the first and the last anew and adds what is missing of the second.
 //!
 //! To plug an aggregate in: say its lives and its commands in `matrix/<aggregate>.rs`, give it
 //! one test in `matrix.rs`, and name its events once in `golden_events.rs`.

@@ -2,7 +2,7 @@
 
 use cqrs_es::Aggregate;
 use orderlog_domain::{
-    fulfilment::{Fulfilment, Status, Step},
+    fulfilment::{Fulfilment, Status, Step, replay::replay},
     ids::OrderId,
     order::{Order, OrderStatus},
     payment::Payment,
@@ -19,8 +19,9 @@ pub(crate) fn check(world: &World) {
         let mut replayed = Fulfilment::default();
         history
             .iter()
-            .for_each(|event| replayed.apply(event.clone()));
+            .for_each(|event| replayed.apply(event.data.clone()));
         assert_eq!(&replayed, saga, "a replay differs");
+        assert_eq!(replay(history).differences, [], "a decision differs");
         was_confirmed_on_money(world, order);
         match order.status {
             OrderStatus::Rejected | OrderStatus::Cancelled => {
@@ -65,11 +66,11 @@ pub(crate) fn check_with_work_by_hand(world: &World) {
         let mut replayed = Fulfilment::default();
         history
             .iter()
-            .for_each(|event| replayed.apply(event.clone()));
+            .for_each(|event| replayed.apply(event.data.clone()));
         assert_eq!(&replayed, saga, "a replay differs");
         let has_ended = matches!(saga.status(), Status::Completed | Status::Compensated);
         let waits = saga.status() == Status::NeedsOperator || saga.step == Step::Preparing;
-        let by_hand = history.iter().any(is_by_hand);
+        let by_hand = history.iter().any(|event| is_by_hand(&event.data));
         assert!(has_ended || waits, "{:?}: {history:#?}", saga.status());
         assert!(saga.timers.is_empty(), "it waits on {:?}", saga.timers);
         if !by_hand && saga.step == Step::Compensated && saga.status() == Status::Compensated {

@@ -6,7 +6,7 @@ use orderlog_domain::{
     fact::Fact,
     fulfilment::{
         FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observe, RecordReplies, Reply,
-        ReplyOutcome, Step, TargetRefusal, TargetedCommand, observed,
+        ReplyOutcome, Step, TargetRefusal, TargetedCommand, history::Recorded, observed,
     },
     ids::{OrderId, PaymentId, Sku},
     order::{OrderCommand, OrderRefusal},
@@ -190,7 +190,11 @@ impl World {
         for event in &events {
             assert!(saga.step != Step::Completed, "{event:?} follows the end");
             saga.apply(event.clone());
-            history.push(event.clone());
+            history.push(Recorded {
+                version: history.len() as u64 + 1,
+                occurred_at: self.now,
+                data: event.clone(),
+            });
         }
         for event in events {
             match event {

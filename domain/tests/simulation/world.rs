@@ -8,8 +8,8 @@ use chrono::{DateTime, TimeDelta};
 use orderlog_domain::{
     DecidedAt,
     fulfilment::{
-        FireTimer, Fulfilment, FulfilmentCommand, FulfilmentEvent, IssuedCommand, Observe,
-        Observed, RecordReplies, Reply, ReplyOutcome,
+        FireTimer, Fulfilment, FulfilmentCommand, IssuedCommand, Observe, Observed, RecordReplies,
+        Reply, ReplyOutcome, history::Recorded,
     },
     ids::{CustomerId, OrderId, PaymentId, Sku, WarehouseId},
     money::{Currency, Money, TaxRate},
@@ -63,7 +63,7 @@ pub(crate) enum Due {
 
 pub(crate) struct World {
     pub(crate) orders: BTreeMap<OrderId, (Order, Plan)>,
-    pub(crate) sagas: BTreeMap<OrderId, (Fulfilment, Vec<FulfilmentEvent>)>,
+    pub(crate) sagas: BTreeMap<OrderId, (Fulfilment, Vec<Recorded>)>,
     pub(crate) stock: BTreeMap<Sku, StockItem>,
     pub(crate) payments: BTreeMap<PaymentId, Payment>,
     pub(crate) gateway: BTreeMap<PaymentId, Account>,

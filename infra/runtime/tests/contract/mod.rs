@@ -31,6 +31,7 @@ macro_rules! read_store_contract {
                 of_many_partitions_at_once_the_stale_alone_write_nothing,
                 each_partition_moves_by_itself,
                 one_of_many_who_race_is_written,
+                rows_are_never_seen_without_their_checkpoint,
                 an_offset_stays_until_it_is_replaced,
                 a_changed_column_is_found_by_its_new_value_alone,
                 a_row_that_is_gone_is_not_found,

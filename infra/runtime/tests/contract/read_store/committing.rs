@@ -192,6 +192,47 @@ pub(crate) async fn one_of_many_who_race_is_written(store: Arc<dyn ReadStore>, l
     }
 }
 
+/// Rows and checkpoint written by two transactions would be caught in between, be it by a reader
+/// or by a worker that begins anew.
+pub(crate) async fn rows_are_never_seen_without_their_checkpoint(
+    store: Arc<dyn ReadStore>,
+    log_id: Uuid,
+) {
+    const COMMITS: u64 = 400;
+    let (live, start) = with_rows(store.as_ref(), log_id).await;
+    let writing = tokio::spawn({
+        let (store, live) = (Arc::clone(&store), live.clone());
+        async move {
+            let mut before = start;
+            for position in 2..=COMMITS {
+                let to = at(before, position);
+                let rows = vec![row("a", &position.to_string(), 1, "x", Some((1, "x")))];
+                let commit = commit(&live, last(store.as_ref()), (before, to), rows);
+                write(store.as_ref(), commit).await.expect("written");
+                before = to;
+            }
+        }
+    });
+    let stands = async || {
+        let stored = stored(store.as_ref(), &live, last(store.as_ref()), log_id).await;
+        stored.checkpoint.position
+    };
+    let mut seen = 0;
+    while seen < COMMITS && !writing.is_finished() {
+        let before = stands().await;
+        let rows = texts(store.as_ref(), &["a"]).await;
+        let after = stands().await;
+        seen = rows[0]
+            .parse()
+            .expect("the position that it was written at");
+        assert!(
+            (before..=after).contains(&seen),
+            "the row is of {seen}, its checkpoint went from {before} to {after}"
+        );
+    }
+    writing.await.expect("no panic");
+}
+
 pub(crate) async fn an_offset_stays_until_it_is_replaced(store: Arc<dyn ReadStore>, log_id: Uuid) {
     let store = store.as_ref();
     let (live, mut before) = live(store, log_id).await;
