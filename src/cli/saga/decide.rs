@@ -120,7 +120,8 @@ fn money(said: &[String]) -> Result<Value, Failure> {
         Failure::usage(format!("--amount: {error}; {mend}"))
     };
     let currency = Currency::from_code(code).map_err(|error| usage(error.to_string()))?;
-    let minor = minor_units(amount, currency.exponent()).map_err(|error| usage(error.to_string()))?;
+    let minor =
+        minor_units(amount, currency.exponent()).map_err(|error| usage(error.to_string()))?;
     Ok(json!({ "amount_minor": minor, "currency": currency.code() }))
 }
 
