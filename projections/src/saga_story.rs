@@ -13,7 +13,7 @@ mod undoing;
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
     fact::Fact,
-    fulfilment::{FulfilmentEvent, Step, TargetedCommand, TimerPurpose},
+    fulfilment::{Fulfilment, FulfilmentEvent, Step, TargetedCommand, TimerPurpose},
     ids::PaymentId,
 };
 use serde::Serialize;
@@ -34,6 +34,9 @@ pub use undoing::{Compensation, Undone};
 pub struct Story {
     /// How it stands, as the read model has it.
     pub saga: Saga,
+    /// The saga itself, which says what an operator may do.
+    #[serde(skip)]
+    fulfilment: Fulfilment,
     /// Position of the last event that was taken in.
     pub position: u64,
     /// Since when it waits for what it waits for now.

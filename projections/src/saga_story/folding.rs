@@ -2,9 +2,10 @@
 //! row, so that a story and the read model never say different things.
 
 use chrono::{DateTime, Utc};
+use cqrs_es::Aggregate;
 use orderlog_domain::{
     fact::Fact,
-    fulfilment::{FulfilmentEvent, Step},
+    fulfilment::{Fulfilment, FulfilmentEvent, Step},
     ids::OrderId,
 };
 use orderlog_log::event::RecordedEvent;
@@ -69,6 +70,7 @@ impl Folding {
         };
         let story = Story {
             saga,
+            fulfilment: Fulfilment::default(),
             position: 0,
             waits_since: at,
             operator_since: None,
@@ -128,6 +130,7 @@ impl Folding {
         let waited = |saga: &Saga| -> (Step, Awaited) { (saga.step, saga.waits_for) };
         let before = waited(&story.saga);
         story.saga.change(fact, at);
+        story.fulfilment.apply(fact.clone());
         story.saga.updated_at = at;
         story.saga.version = recorded.version;
         if waited(&story.saga) != before {
@@ -188,15 +191,15 @@ impl Folding {
             E::TimerCancelled { timer_id, .. } => {
                 self.end_timer(*timer_id, TimerEnd::Cancelled(at));
             }
-            // What operators do is told among the moments.
-            E::StepRetried { .. }
+            // What an operator does is a moment, and what it leads to is told by the facts behind it.
+            E::FulfilmentStarted { .. }
+            | E::FactObserved { .. }
+            | E::OperatorNeeded { .. }
+            | E::StepRetried { .. }
             | E::StepSkipped { .. }
             | E::CompensationOrdered { .. }
             | E::FulfilmentResumed { .. }
-            | E::FulfilmentResolved { .. }
-            | E::FulfilmentStarted { .. }
-            | E::FactObserved { .. }
-            | E::OperatorNeeded { .. } => {}
+            | E::FulfilmentResolved { .. } => {}
         }
     }
 

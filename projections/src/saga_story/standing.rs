@@ -14,6 +14,15 @@ use crate::{
 /// What is so far behind its time does not come by itself: something does not run.
 pub const LATE: TimeDelta = TimeDelta::seconds(60);
 
+/// The commands of operators, and the verbs that they are.
+const VERBS: [(&str, &str); 5] = [
+    ("RetryStep", "retry"),
+    ("SkipStep", "skip"),
+    ("CompensateNow", "compensate"),
+    ("ResumeFulfilment", "resume"),
+    ("ResolveFulfilment", "resolve"),
+];
+
 /// How a saga stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Standing {
@@ -25,6 +34,8 @@ pub struct Standing {
     pub overdue: Vec<String>,
     /// What can be done about it.
     pub advice: Vec<String>,
+    /// What an operator may do now: `retry`, `skip`, `compensate`, `resume`, `resolve`.
+    pub possible: Vec<&'static str>,
 }
 
 impl Story {
@@ -35,8 +46,17 @@ impl Story {
             waits_for: self.awaited(),
             since: self.operator_since.unwrap_or(self.waits_since),
             advice: self.advice(!overdue.is_empty()),
+            possible: self.possible(at),
             overdue,
         }
+    }
+
+    fn possible(&self, at: DateTime<Utc>) -> Vec<&'static str> {
+        let allowed = self.fulfilment.allowed_commands(at);
+        let verbs = VERBS
+            .iter()
+            .filter(|(command, _)| allowed.contains(command));
+        verbs.map(|(_, verb)| *verb).collect()
     }
 
     fn awaited(&self) -> String {

@@ -87,6 +87,7 @@ fn page(story: &Story, now: DateTime<Utc>) -> Result<String, std::fmt::Error> {
         .advice
         .iter()
         .try_for_each(|what| writeln!(page, "to do: {what}"))?;
+    writeln!(page, "possible: {}", standing.possible.join(", "))?;
     for StepTaken {
         step,
         began_at,

@@ -6,11 +6,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
-    fulfilment::{FulfilmentEvent, IssuedCommand, Observed, ReplyOutcome, Step, TargetedCommand},
+    fulfilment::{
+        FulfilmentEvent, IssuedCommand, Observed, ReplyOutcome, SettledByHand, Step,
+        TargetedCommand,
+    },
     ids::{PaymentId, ReservationId, ShipmentId},
     money::Money,
     order::{OrderCommand, OrderEvent},
-    payment::PaymentEvent,
+    payment::{Operation, PaymentEvent},
     refusal::Refusal,
     stock::StockCommand,
 };
@@ -111,6 +114,12 @@ impl Deeds {
                 fact: Observed::ReservationExpired { reservation_id },
                 ..
             } => self.drop(Thing::Hold(*reservation_id)),
+            FulfilmentEvent::StepSkipped { settled, .. }
+            | FulfilmentEvent::FulfilmentResolved { settled, .. } => {
+                for settled in settled {
+                    self.settled(settled, at);
+                }
+            }
             FulfilmentEvent::FulfilmentStarted { .. }
             | FulfilmentEvent::FactObserved { .. }
             | FulfilmentEvent::StepEntered { .. }
@@ -120,10 +129,8 @@ impl Deeds {
             | FulfilmentEvent::CompensationStarted { .. }
             | FulfilmentEvent::OperatorNeeded { .. }
             | FulfilmentEvent::StepRetried { .. }
-            | FulfilmentEvent::StepSkipped { .. }
             | FulfilmentEvent::CompensationOrdered { .. }
             | FulfilmentEvent::FulfilmentResumed { .. }
-            | FulfilmentEvent::FulfilmentResolved { .. }
             | FulfilmentEvent::FulfilmentCompleted { .. }
             | FulfilmentEvent::FulfilmentCompensated { .. } => {}
         }
@@ -240,6 +247,20 @@ impl Deeds {
             TargetedCommand::Stock { .. }
             | TargetedCommand::Payment { .. }
             | TargetedCommand::Order { .. } => {}
+        }
+    }
+
+    /// Money that was moved by hand, as an operator says.
+    fn settled(&mut self, settled: &SettledByHand, at: DateTime<Utc>) {
+        let id = settled.payment_id;
+        match settled.operation {
+            Operation::Authorize => {}
+            Operation::Capture => {
+                self.less(Thing::Held(id), settled.amount, at);
+                self.money(Thing::Taken(id), settled.amount, at);
+            }
+            Operation::Void => self.moved(Thing::Held(id), Undone::Done, at),
+            Operation::Refund => self.given_back(id, settled.amount, at),
         }
     }
 

@@ -41,6 +41,7 @@ impl SagaStory {
             since: standing.since,
             overdue: standing.overdue,
             advice: standing.advice,
+            possible: standing.possible,
         }
     }
 
@@ -117,6 +118,8 @@ pub struct SagaStanding {
     pub overdue: Vec<String>,
     /// What can be done about it.
     pub advice: Vec<String>,
+    /// What an operator may do now: `retry`, `skip`, `compensate`, `resume` or `resolve`.
+    pub possible: Vec<&'static str>,
 }
 
 /// A step from when it began to when the next one did.

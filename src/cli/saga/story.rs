@@ -14,7 +14,7 @@ const HEAD: &str = "query ($id: UUID!) {
     operatorNeeded { code detail }
     compensation { code detail since }
     order { reference total { formatted } status paymentStatus fulfillmentStatus }
-    story { position standing { waitsFor since overdue advice } }
+    story { position standing { waitsFor since overdue advice possible } }
   }
 }";
 
@@ -86,6 +86,7 @@ pub(super) struct Standing {
     pub(super) since: DateTime<Utc>,
     pub(super) overdue: Vec<String>,
     pub(super) advice: Vec<String>,
+    pub(super) possible: Vec<String>,
 }
 
 #[derive(Deserialize)]

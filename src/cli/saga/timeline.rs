@@ -72,6 +72,7 @@ fn write_standing(page: &mut impl Write, saga: &Saga, now: DateTime<Utc>) -> Res
         since,
         overdue,
         advice,
+        possible,
     } = &saga.story.standing;
     field(page, "waits for", waits_for)?;
     let ago = shown(now - *since);
@@ -81,6 +82,10 @@ fn write_standing(page: &mut impl Write, saga: &Saga, now: DateTime<Utc>) -> Res
     }
     for what in advice {
         field(page, "to do", what)?;
+    }
+    for verb in possible {
+        let line = format!("orderlog saga {verb} {} --reason TEXT", saga.order_id);
+        field(page, "possible", &line)?;
     }
     Ok(())
 }

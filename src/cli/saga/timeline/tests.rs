@@ -19,7 +19,7 @@ fn a_page_says_how_it_stands_before_it_says_what_happened() {
             "position": "42",
             "standing": {
                 "waitsFor": "a person: void or refund keeps failing: refund_refused", "since": at(9),
-                "overdue": ["not run out: ask the gateway again"], "advice": ["Settle it there."],
+                "overdue": ["not run out: ask the gateway again"], "advice": ["Settle it there."], "possible": ["retry"],
             },
             "steps": [
                 { "step": "RESERVING", "beganAt": at(0), "endedAt": at(5), "reason": null },
@@ -57,6 +57,7 @@ Saga of order 0199d7a4-5c1e-7e0a-8a51-2f6a3d5f1b10: needs operator, at step comp
   since      2026-01-01 00:00:09Z, 1m ago
   overdue    not run out: ask the gateway again
   to do      Settle it there.
+  possible   orderlog saga retry 0199d7a4-5c1e-7e0a-8a51-2f6a3d5f1b10 --reason TEXT
 
 Steps
   01-01 00:00:00.000  reserving          5s
