@@ -173,6 +173,11 @@ impl System {
         Ok(parts::projector(&opened, config).await?.1)
     }
 
+    /// The log alone, to read it or write to it by hand; nothing runs.
+    pub async fn log_of(config: &Config) -> Result<Arc<dyn EventStore>, StartError> {
+        Ok(Opened::open(config).await?.log)
+    }
+
     /// What projections and processes could not take, to be looked at and decided upon; nothing runs.
     pub async fn dead_letters_of(config: &Config) -> Result<DeadLetters, StartError> {
         parts::dead_letters(&Opened::open(config).await?).await

@@ -19,9 +19,9 @@ use orderlog_log::event::{Position, RecordedEvent};
 use orderlog_projections::public_events;
 use orderlog_runtime::{
     dead_letter::DeadLetters,
+    kafka::{Announcement, Announcer},
     outside::GuardSettings,
     process::{ProcessRuntime, ProcessSettings, ProcessStore},
-    kafka::{Announcement, Announcer},
     projection::Occurred,
     projector::{DecodeError, Projector, ProjectorError},
     read_store::{Activity, Progress, ReadStore, Standing},
@@ -165,8 +165,7 @@ pub(super) fn announcement(event: &RecordedEvent) -> Result<Option<Announcement>
         recorded: event,
         fact: &fact,
     };
-    public_events::announcement(&occurred)
-        .map_err(|error| DecodeError::Damaged(error.to_string()))
+    public_events::announcement(&occurred).map_err(|error| DecodeError::Damaged(error.to_string()))
 }
 
 /// What a recorded event says.

@@ -108,13 +108,25 @@ fn movement(fact: &StockEvent) -> Option<Movement> {
             ..
         } => {
             let (pieces, order) = (i64::from(*quantity), Some(order_id.0));
-            (InventoryChange::Shipped, -pieces, -pieces, Some(*on_hand), order)
+            (
+                InventoryChange::Shipped,
+                -pieces,
+                -pieces,
+                Some(*on_hand),
+                order,
+            )
         }
         E::StockReservationReleased {
             quantity, order_id, ..
         } => {
             let pieces = i64::from(*quantity);
-            (InventoryChange::Released, 0, -pieces, None, Some(order_id.0))
+            (
+                InventoryChange::Released,
+                0,
+                -pieces,
+                None,
+                Some(order_id.0),
+            )
         }
         E::StockReservationExpired {
             quantity, order_id, ..

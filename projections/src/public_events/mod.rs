@@ -45,9 +45,7 @@ pub trait PublicEvent: Serialize + Sized {
 }
 
 /// What other teams are told of a fact, if anything.
-pub fn announcement(
-    event: &Occurred<'_, Fact>,
-) -> Result<Option<Announcement>, serde_json::Error> {
+pub fn announcement(event: &Occurred<'_, Fact>) -> Result<Option<Announcement>, serde_json::Error> {
     match event.fact {
         Fact::Order(_) => told::<OrderCreated>(event),
         Fact::Payment(_) => match told::<PaymentSuccessful>(event)? {

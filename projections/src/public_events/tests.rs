@@ -12,9 +12,7 @@ use orderlog_domain::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testing::{
-    Told, at, id, journeys, order_id, payment, payment_id, recorded, sku, stock,
-};
+use crate::testing::{Told, at, id, journeys, order_id, payment, payment_id, recorded, sku, stock};
 
 /// What is told of a story, topic by topic.
 fn announced(story: impl IntoIterator<Item = Told>) -> Vec<Announcement> {
@@ -56,7 +54,10 @@ fn every_public_event_has_its_golden_form() {
     assert!(TOPICS.iter().all(|topic| examples.contains_key(topic)));
     for (topic, payload) in examples {
         let file = root(&format!("tests/golden/public_events/{topic}.v1.json"));
-        let found = format!("{}\n", serde_json::to_string_pretty(&payload).expect("JSON"));
+        let found = format!(
+            "{}\n",
+            serde_json::to_string_pretty(&payload).expect("JSON")
+        );
         if env::var_os("UPDATE_GOLDEN").is_some() {
             fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
             fs::write(&file, &found).expect("written");

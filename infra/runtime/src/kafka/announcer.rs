@@ -139,8 +139,7 @@ impl Announcer {
 #[async_trait]
 impl EventHandler for Announcer {
     async fn handle(&self, event: &RecordedEvent) -> Result<Vec<NewWork>, HandleError> {
-        let said =
-            (self.mapping)(event).map_err(|error| HandleError::Poison(error.to_string()))?;
+        let said = (self.mapping)(event).map_err(|error| HandleError::Poison(error.to_string()))?;
         if let Some(said) = said {
             self.announce(event, &said)
                 .await

@@ -117,7 +117,10 @@ async fn members_of_the_group_take_over_from_one_another() {
     let mut relay = relay::Running::start(&log, &database, &topic);
     relay.reaches(head).await;
     let store = store(&log).await;
-    let mut members = [member(&log, &topic, &store).await, member(&log, &topic, &store).await];
+    let mut members = [
+        member(&log, &topic, &store).await,
+        member(&log, &topic, &store).await,
+    ];
     for member in &mut members {
         member.reaches(1000).await;
     }

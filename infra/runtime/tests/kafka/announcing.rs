@@ -91,7 +91,7 @@ impl Running {
         log: &ToyLog,
         store: Arc<dyn ProcessStore>,
         handler: Arc<dyn EventHandler>,
-        fan_out: impl FanOut,
+        fan_out: impl FanOut + 'static,
     ) -> Self {
         let settings = ProcessSettings::default();
         let runtime =
