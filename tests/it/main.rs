@@ -14,6 +14,8 @@ mod notifications;
 mod operators;
 mod payments;
 mod playground;
+mod public_topics;
 mod rows;
 mod sagas;
+mod scenarios;
 mod topology;
