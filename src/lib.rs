@@ -5,6 +5,7 @@
 //! - [`system`]: the parts put together, on either pair of engines, all roles or some.
 //! - [`import`]: invoices from a file become products, stock and orders.
 //! - [`demo`]: a shop at work, for a first look.
+//! - [`scenario`]: stories of orders, played on a running system.
 //! - [`bench`]: measurements that compare within one run.
 
 pub mod cli;
@@ -13,3 +14,4 @@ pub mod system;
 pub mod bench;
 pub mod demo;
 pub mod import;
+pub mod scenario;

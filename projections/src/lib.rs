@@ -9,6 +9,7 @@
 //! - [`saga_story`]: all that happened to one saga, computed from the log when somebody asks.
 //! - [`causation`]: what led to what, likewise.
 //! - [`customers`], [`daily_sales`]: totals, kept in slices and added up when read.
+//! - [`public_events`]: what other teams are told, which is kept nowhere here.
 //! - [`paging`], [`sum`]: how parts of rows are asked for, and sums of money.
 //!
 //! Another read model is one more file and one more line in [`all`].
@@ -24,6 +25,7 @@ pub mod paging;
 pub mod payments;
 pub mod products;
 pub mod saga_story;
+pub mod public_events;
 pub mod sagas;
 pub mod stock_levels;
 pub mod sum;

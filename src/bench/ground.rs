@@ -71,6 +71,7 @@ async fn distributed(scratch: &Scratch, server: &str, brokers: &str) -> anyhow::
         event_store: EventStoreEngine::Postgres,
         partitions: topic.partitions,
         topic: Some(topic),
+        public_topics: None,
     }))
 }
 

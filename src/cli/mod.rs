@@ -20,6 +20,7 @@ pub mod remote;
 mod role;
 mod running;
 mod saga;
+mod scenario;
 mod serve;
 mod settings;
 mod shop;
@@ -80,6 +81,8 @@ enum Verb {
     /// See what led to what.
     #[command(subcommand)]
     Events(events::Verb),
+    /// Play an order's story on a running system, and see that it ends as it has to.
+    Scenario(scenario::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]
     Bench(bench::Verb),
@@ -152,6 +155,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Notification(verb) => notification::run(verb),
         Verb::Saga(verb) => saga::run(verb),
         Verb::Events(verb) => events::run(verb),
+        Verb::Scenario(verb) => scenario::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {
             clap_complete::generate(

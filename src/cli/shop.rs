@@ -68,6 +68,18 @@ pub(super) struct ServerArgs {
           value_parser = clap::value_parser!(u32).range(1..=64))]
     partitions: u32,
 
+    /// Tell other teams of orders, payments, stock and notifications on public topics, whose names begin
+    /// with PREFIX; the relay does it. See docs/asyncapi.yaml.
+    #[arg(
+        long,
+        env = "ORDERLOG_PUBLIC_TOPICS",
+        num_args = 0..=1,
+        default_missing_value = "",
+        value_parser = prefix,
+        value_name = "PREFIX"
+    )]
+    public_topics: Option<String>,
+
     /// A setting of librdkafka for every client, such as security.protocol=sasl_ssl; may be repeated.
     #[arg(
         long = "kafka-property",
@@ -117,8 +129,14 @@ impl ShopArgs {
     pub(super) fn config(&self) -> Result<Config, Failure> {
         let engines = match self.servers.distributed() {
             Some(distributed) => Engines::Distributed(distributed),
-            None if self.servers.event_store == EventStoreEngine::default() => self.embedded(),
-            None => return Err(Failure::usage("--event-store asks for a --database URL")),
+            None if self.servers.event_store != EventStoreEngine::default() => {
+                return Err(Failure::usage("--event-store asks for a --database URL"));
+            }
+            None if self.servers.public_topics.is_some() => {
+                let message = "--public-topics asks for a --database URL and --kafka HOST:PORT";
+                return Err(Failure::usage(message));
+            }
+            None => self.embedded(),
         };
         self.rules.config(engines, Roles::ALL)
     }
@@ -164,6 +182,7 @@ impl ServerArgs {
             event_store: self.event_store,
             topic,
             partitions: self.partitions,
+            public_topics: self.public_topics.clone(),
         })
     }
 
@@ -200,4 +219,14 @@ fn property(text: &str) -> Result<Property, String> {
     text.split_once('=')
         .map(|(name, value)| Property(name.trim().to_owned(), value.to_owned()))
         .ok_or_else(|| "a property is NAME=VALUE".to_owned())
+}
+
+/// What names of topics may begin with.
+fn prefix(text: &str) -> Result<String, String> {
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if text.len() <= 200 && text.bytes().all(may_be) {
+        Ok(text.to_owned())
+    } else {
+        Err("a prefix is up to 200 letters, digits, '.', '_' or '-'".to_owned())
+    }
 }

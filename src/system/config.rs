@@ -72,6 +72,8 @@ pub struct Distributed {
     pub topic: Option<Topic>,
     /// Into how many partitions its keys fall.
     pub partitions: u32,
+    /// What the names of the public topics begin with; `None`: nothing is published there.
+    pub public_topics: Option<String>,
 }
 
 /// What writes the log in PostgreSQL. Both write the same tables, beside each other if need be.
@@ -99,7 +101,8 @@ impl fmt::Debug for DatabaseUrl {
 pub struct Roles {
     /// Takes commands over REST.
     pub command_api: bool,
-    /// Publishes the log to Kafka, while it leads; nothing to do on the embedded log.
+    /// Publishes the log to Kafka, while it leads, and what other teams are told; nothing to do on the
+    /// embedded log.
     pub relay: bool,
     /// Folds the log into the read models.
     pub projector: bool,

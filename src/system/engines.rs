@@ -9,8 +9,9 @@ use orderlog_log::{
     postgres::{PgEsEventStore, PgEventStore, PgOptions},
     sqlite::SqliteEventStore,
 };
+use orderlog_projections::public_events;
 use orderlog_runtime::{
-    kafka::{KafkaFanOut, Relay, Topic},
+    kafka::{Announcer, KafkaFanOut, Relay, Topic},
     postgres::{PgDatabase, PgProcessStore, PgReadSettings, PgReadStore, PgWorkStore},
     process::ProcessStore,
     read_store::ReadStore,
@@ -21,7 +22,7 @@ use orderlog_runtime::{
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::{Config, Distributed, Engines, EventStoreEngine, StartError, postgres_es};
+use super::{Config, Distributed, Engines, EventStoreEngine, StartError, parts, postgres_es};
 
 /// Connections of one process for read models, work rows and process checkpoints together.
 const CONNECTIONS: u32 = 16;
@@ -150,6 +151,20 @@ impl Opened {
         };
         let log = Arc::clone(&self.log);
         Ok(Some(Relay::new(log, database.options(), topic(settings)?)))
+    }
+
+    /// What tells other teams of events; none where nobody wants it.
+    pub(super) fn announcer(&self) -> Result<Option<Announcer>, StartError> {
+        let Kind::Distributed { settings, .. } = &self.engines else {
+            return Ok(None);
+        };
+        let Some(prefix) = &settings.public_topics else {
+            return Ok(None);
+        };
+        let (topic, names) = (topic(settings)?, &public_events::TOPICS);
+        let mapping = Box::new(parts::announcement);
+        let announcer = Announcer::new(&topic, self.log_id, prefix, names, mapping);
+        Ok(Some(announcer.map_err(StartError::PublicTopics)?))
     }
 }
 

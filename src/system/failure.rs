@@ -7,7 +7,7 @@ use orderlog_command_api::process::{
 use orderlog_domain::fulfilment::TimingsError;
 use orderlog_log::event_store::StoreError;
 use orderlog_runtime::{
-    kafka::RelayError,
+    kafka::{RelayError, TopicError},
     postgres::{PgMigrateError, PgOpenError},
     process::ProcessError,
     projector::ProjectorError,
@@ -48,6 +48,9 @@ pub enum StartError {
     /// Webhooks can't be sent.
     #[error("{0}")]
     Webhooks(#[from] WebhookError),
+    /// Nothing can be published to the public topics.
+    #[error("--public-topics: {0}")]
+    PublicTopics(TopicError),
     /// The waiting times make no sense.
     #[error("--time-scale: {0}")]
     Timings(#[from] TimingsError),
@@ -81,6 +84,9 @@ pub enum StopError {
     /// The process can't go on.
     #[error("the process stopped: {0}")]
     Process(#[from] ProcessError),
+    /// Nothing is published to the public topics any more.
+    #[error("the public topics stopped: {0}")]
+    PublicTopics(ProcessError),
     /// The relay can't go on.
     #[error("the relay stopped: {0}")]
     Relay(#[from] RelayError),

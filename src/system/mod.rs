@@ -44,6 +44,8 @@ pub use self::{
 const PROJECTORS: &str = "projector";
 /// Consumer group of the process runtimes.
 const PROCESSES: &str = "process";
+/// Consumer group of the announcers.
+const ANNOUNCERS: &str = "public-topics";
 
 /// A running system. Dropped without [`System::stop`] it ends as if killed.
 pub struct System {
@@ -98,6 +100,7 @@ impl System {
         }
         if config.roles.relay {
             system.start_relay(&opened)?;
+            system.start_announcer(&opened).await?;
         }
         Ok(system)
     }
@@ -151,10 +154,28 @@ impl System {
         Ok(())
     }
 
+    async fn start_announcer(&mut self, opened: &Opened) -> Result<(), StartError> {
+        let Some(announcer) = opened.announcer()? else {
+            return Ok(());
+        };
+        let announcing = parts::announcing(self, opened.processes().await?, announcer);
+        let (fan_out, stop) = (opened.fan_out(ANNOUNCERS)?, self.cancel.clone());
+        self.running.spawn(async move {
+            let ended = announcing.run(fan_out, stop).await;
+            ended.map_err(StopError::PublicTopics)
+        });
+        Ok(())
+    }
+
     /// The projector, to look at read models and rebuild them; nothing runs.
     pub async fn projector_of(config: &Config) -> Result<Projector<Fact>, StartError> {
         let opened = Opened::open(config).await?;
         Ok(parts::projector(&opened, config).await?.1)
+    }
+
+    /// The log alone, to read it or write to it by hand; nothing runs.
+    pub async fn log_of(config: &Config) -> Result<Arc<dyn EventStore>, StartError> {
+        Ok(Opened::open(config).await?.log)
     }
 
     /// What projections and processes could not take, to be looked at and decided upon; nothing runs.

@@ -16,10 +16,13 @@ use orderlog_domain::{
     notification::Available,
 };
 use orderlog_log::event::{Position, RecordedEvent};
+use orderlog_projections::public_events;
 use orderlog_runtime::{
     dead_letter::DeadLetters,
+    kafka::{Announcement, Announcer},
     outside::GuardSettings,
     process::{ProcessRuntime, ProcessSettings, ProcessStore},
+    projection::Occurred,
     projector::{DecodeError, Projector, ProjectorError},
     read_store::{Activity, Progress, ReadStore, Standing},
     work::{WorkLoop, WorkSettings, WorkStore},
@@ -29,6 +32,8 @@ use super::{Config, Payments, StartError, System, engines::Opened};
 
 /// Name under which the process keeps its checkpoint.
 const PROCESS: &str = "fulfilment";
+/// Name under which the announcer keeps its own.
+const ANNOUNCER: &str = "public_topics";
 
 pub(super) fn timings(scale: f64) -> Result<Timings, StartError> {
     if !(scale.is_finite() && scale > 0.0) {
@@ -70,6 +75,17 @@ pub(super) fn process(
     )
 }
 
+/// Follows the log beside the fulfilment, with a checkpoint and dead letters of its own.
+pub(super) fn announcing(
+    system: &System,
+    store: Arc<dyn ProcessStore>,
+    announcer: Announcer,
+) -> ProcessRuntime {
+    let (log, handler) = (Arc::clone(&system.log), Arc::new(announcer));
+    let (clock, settings) = (system.clock.clone(), ProcessSettings::default());
+    ProcessRuntime::new(ANNOUNCER, log, store, handler, clock, settings)
+}
+
 pub(super) async fn dead_letters(opened: &Opened) -> Result<DeadLetters, StartError> {
     let (log, reads) = (Arc::clone(&opened.log), opened.reads(false).await?);
     let processes = opened.processes().await?;
@@ -77,7 +93,7 @@ pub(super) async fn dead_letters(opened: &Opened) -> Result<DeadLetters, StartEr
         log,
         reads,
         processes,
-        [PROCESS.to_owned()],
+        [PROCESS.to_owned(), ANNOUNCER.to_owned()],
     ))
 }
 
@@ -140,6 +156,16 @@ pub(super) async fn caught_up(
         let _ = standing.wait_for(passed).await;
     }
     Ok(())
+}
+
+/// What other teams are told of a recorded event.
+pub(super) fn announcement(event: &RecordedEvent) -> Result<Option<Announcement>, DecodeError> {
+    let fact = decode(event)?;
+    let occurred = Occurred {
+        recorded: event,
+        fact: &fact,
+    };
+    public_events::announcement(&occurred).map_err(|error| DecodeError::Damaged(error.to_string()))
 }
 
 /// What a recorded event says.

@@ -43,7 +43,7 @@ pub(crate) struct Server {
     /// Where it takes commands.
     pub(crate) base: String,
     /// Where it answers queries.
-    queries: String,
+    pub(crate) queries: String,
 }
 
 impl Server {

@@ -39,7 +39,7 @@ macro_rules! on_every_topology {
 pub(crate) use on_every_topology;
 
 /// The roles of the distributed system, one process each.
-const ROLES: [&str; 7] = [
+pub(crate) const ROLES: [&str; 7] = [
     "command-api",
     "relay",
     "projector",
@@ -118,6 +118,15 @@ impl Ground {
         Self::Distributed(servers)
     }
 
+    /// The same as [`Self::start`], with every waiting time of sagas multiplied by `scale`.
+    pub(crate) fn start_scaled(&self, scale: &str) -> Server {
+        let scaled = ["--time-scale", scale];
+        match self {
+            Self::Embedded(directory) => Server::start(directory.path(), &scaled),
+            Self::Distributed(servers) => servers.start_with(&ROLES, &scaled),
+        }
+    }
+
     /// Starts the shop and waits until each of its processes says where it listens.
     pub(crate) fn start(&self) -> Server {
         self.start_with(&[])
@@ -143,9 +152,9 @@ impl Ground {
 /// A database and a topic of the test's own; the database goes when dropped.
 pub(crate) struct Servers {
     admin: String,
-    name: String,
-    database: String,
-    kafka: String,
+    pub(crate) name: String,
+    pub(crate) database: String,
+    pub(crate) kafka: String,
     event_store: &'static str,
 }
 
@@ -185,7 +194,13 @@ impl Servers {
 
     /// Starts these roles, of which the first takes commands and the last answers queries.
     pub(crate) fn start(&self, roles: &[&str]) -> Server {
-        Server::of_roles(roles.iter().map(|role| self.command(&[role])))
+        self.start_with(roles, &[])
+    }
+
+    /// Starts these roles, each with these arguments.
+    pub(crate) fn start_with(&self, roles: &[&str], arguments: &[&str]) -> Server {
+        let command = |role: &&str| self.command(&[&[*role], arguments].concat());
+        Server::of_roles(roles.iter().map(command))
     }
 
     /// Starts every role.

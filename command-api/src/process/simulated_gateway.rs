@@ -18,15 +18,17 @@ use super::gateway::{Answer, Call, NoAnswer, PaymentGateway, TimedOut};
 const AUTHORIZATION_VALID: TimeDelta = TimeDelta::days(7);
 
 /// The tokens that it knows; any other is declined as `unknown_token`.
-pub const TOKENS: [&str; 10] = [
+pub const TOKENS: [&str; 12] = [
     "tok_ok",
     "tok_declined",
     "tok_insufficient_funds",
     "tok_3ds",
     "tok_timeout",
+    "tok_gateway_down",
     "tok_late_success",
     "tok_partial_auth",
     "tok_capture_fails",
+    "tok_capture_timeout",
     "tok_refund_fails",
     "tok_amount_conflict",
 ];
@@ -40,16 +42,21 @@ pub struct SimulatedGateway {
     action_within: Millis,
     /// Age at which a late success becomes known: when nobody asks any more of himself.
     late_after: Millis,
+    /// Age until which `tok_gateway_down` finds nobody there: a minute, where the clock is not scaled.
+    down_until: Millis,
 }
 
 impl SimulatedGateway {
-    /// A gateway whose late successes come after all reconciliations of `timings`.
+    /// A gateway whose late successes come long after the last reconciliation of `timings`, and which,
+    /// where it is down, is back between the second and the third.
     pub fn new(timings: &Timings) -> Self {
         let last_asked = timings.reconcile.last().copied().unwrap_or_default();
+        let second = timings.reconcile.get(1).copied().unwrap_or_default();
         Self {
             latency: Duration::ZERO,
             action_within: timings.customer_action,
-            late_after: Millis(last_asked.0.saturating_add(timings.margin.0)),
+            late_after: Millis(last_asked.0.saturating_mul(2)),
+            down_until: Millis(second.0.saturating_mul(2)),
         }
     }
 
@@ -69,7 +76,13 @@ impl SimulatedGateway {
             },
             "tok_partial_auth" => authorized(call, call.amount.amount_minor / 2),
             "tok_amount_conflict" => authorized(call, call.amount.amount_minor.saturating_add(1)),
-            "tok_ok" | "tok_3ds" | "tok_timeout" | "tok_late_success" | "tok_capture_fails"
+            "tok_ok"
+            | "tok_3ds"
+            | "tok_timeout"
+            | "tok_gateway_down"
+            | "tok_late_success"
+            | "tok_capture_fails"
+            | "tok_capture_timeout"
             | "tok_refund_fails" => authorized(call, call.amount.amount_minor),
             _ => declined("unknown_token"),
         }
@@ -80,6 +93,13 @@ impl SimulatedGateway {
         call.terms.method_token != "tok_late_success"
             || call.at >= self.late_after.after(call.requested_at)
     }
+
+    /// Whether nobody is there to be asked.
+    fn is_down(&self, call: &Call) -> bool {
+        call.terms.method_token == "tok_gateway_down"
+            && call.operation == Operation::Authorize
+            && call.at < self.down_until.after(call.requested_at)
+    }
 }
 
 #[async_trait]
@@ -87,14 +107,17 @@ impl PaymentGateway for SimulatedGateway {
     async fn authorize(&self, call: &Call) -> Result<AuthorizationOutcome, NoAnswer> {
         tokio::time::sleep(self.latency).await;
         match call.terms.method_token.as_str() {
-            "tok_timeout" | "tok_late_success" => Err(TimedOut),
+            "tok_timeout" | "tok_gateway_down" | "tok_late_success" => Err(TimedOut),
             _ => Ok(self.authorization(call)),
         }
     }
 
     async fn capture(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
         tokio::time::sleep(self.latency).await;
-        Ok(operation(call))
+        match call.terms.method_token.as_str() {
+            "tok_capture_timeout" => Err(TimedOut),
+            _ => Ok(operation(call)),
+        }
     }
 
     async fn void(&self, call: &Call) -> Result<OperationOutcome, NoAnswer> {
@@ -109,6 +132,9 @@ impl PaymentGateway for SimulatedGateway {
 
     async fn ask(&self, call: &Call) -> Result<Option<Answer>, NoAnswer> {
         tokio::time::sleep(self.latency).await;
+        if self.is_down(call) {
+            return Err(TimedOut);
+        }
         Ok(match call.operation {
             Operation::Authorize => self
                 .is_known(call)

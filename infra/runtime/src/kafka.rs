@@ -1,8 +1,10 @@
 //! The log on Apache Kafka. The [`Relay`] publishes every event in log order to one topic, each with
 //! the position of the one before it in its partition; [`KafkaFanOut`] hands the partitions of that
 //! topic to workers. The event store stays the truth: what the topic lost, repeated or never had is
-//! read from there, so no event is skipped or handled out of order, whatever a broker does.
+//! read from there, so no event is skipped or handled out of order, whatever a broker does. The
+//! [`Announcer`] tells other teams of some events, on topics of their own.
 
+mod announcer;
 mod client;
 mod fan_out;
 mod record;
@@ -10,6 +12,7 @@ mod relay;
 mod tip;
 mod topic;
 
+pub use announcer::{Announcement, Announcer, Mapping};
 pub use fan_out::KafkaFanOut;
 pub use record::{Problem, Record, RecordError, headers, read, source};
 pub use relay::{Relay, RelayError, Standing};

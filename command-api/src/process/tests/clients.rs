@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use orderlog_domain::{
-    ids::{OrderId, Sku, WarehouseId, derive},
+    ids::{OrderId, ShipmentId, Sku, WarehouseId, derive},
     money::{Currency, Money, TaxRate},
     order::{
         DispatchShipment, MarkShipmentPacked, OrderCommand, PlaceOrder, RecordDelivery,
@@ -84,16 +84,9 @@ impl World {
 
     /// Packs, dispatches and delivers whatever is ready, as far as it goes.
     pub(super) async fn ship(&self) {
-        self.settle().await;
-        let Some(shipment) = self.state().await.shipments.first().cloned() else {
+        let Some(shipment_id) = self.pack().await else {
             return;
         };
-        let shipment_id = shipment.shipment_id;
-        self.order(OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
-            shipment_id,
-        }))
-        .await;
-        self.settle().await;
         let (carrier, tracking) = ("Post".to_owned(), "P1".to_owned());
         let dispatch = DispatchShipment {
             shipment_id,
@@ -112,11 +105,16 @@ impl World {
         self.settle().await;
         let shipment = self.state().await.shipments.first().cloned().unwrap();
         let shipment_id = shipment.shipment_id;
+    /// Packs the order's shipment, if there is one.
+    pub(super) async fn pack(&self) -> Option<ShipmentId> {
+        self.settle().await;
+        let shipment_id = self.state().await.shipments.first()?.shipment_id;
         self.order(OrderCommand::MarkShipmentPacked(MarkShipmentPacked {
             shipment_id,
         }))
         .await;
         self.settle().await;
+        Some(shipment_id)
     }
 
     /// Sends a command to the order.

@@ -134,6 +134,42 @@ async fn an_answer_that_got_lost_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_is_down_for_a_minute_is_asked_again() {
+    let (_directory, world) = placed("tok_gateway_down").await;
+    world.pass(TimeDelta::seconds(50)).await;
+    assert_eq!(world.payment().await.1.status(), PaymentStatus::Unknown);
+    world.pass(TimeDelta::minutes(2)).await;
+    let confirmed = (
+        OrderStatus::Confirmed,
+        PaymentStatus::Authorized,
+        Status::Waiting,
+        STOCK - 2,
+    );
+    assert_eq!(states(&world).await, confirmed);
+}
+
+#[tokio::test]
+async fn money_whose_taking_got_lost_is_given_back_when_the_order_is_cancelled_meanwhile() {
+    let (_directory, world) = placed("tok_capture_timeout").await;
+    world.pack().await;
+    assert_eq!(world.payment().await.1.status(), PaymentStatus::Unknown);
+    let reason = "changed my mind".to_owned();
+    let by = CancelledBy::Customer;
+    let cancel = OrderCommand::RequestCancellation(RequestCancellation { by, reason });
+    world.order(cancel).await;
+    world.settle().await;
+    assert_eq!(world.state().await.status, OrderStatus::Cancelling);
+    world.pass(TimeDelta::seconds(6)).await;
+    let cancelled = (
+        OrderStatus::Cancelled,
+        PaymentStatus::Refunded,
+        Status::Compensated,
+        STOCK,
+    );
+    assert_eq!(states(&world).await, cancelled);
+}
+
+#[tokio::test]
 async fn a_success_that_comes_too_late_is_let_go_at_once() {
     let (_directory, world) = placed("tok_late_success").await;
     world.pass(TimeDelta::minutes(11)).await;

@@ -103,14 +103,14 @@ pub enum Problem {
     },
 }
 
-fn with(headers: OwnedHeaders, (key, value): (&str, &str)) -> OwnedHeaders {
+pub(super) fn with(headers: OwnedHeaders, (key, value): (&str, &str)) -> OwnedHeaders {
     headers.insert(Header {
         key,
         value: Some(value),
     })
 }
 
-fn instant(at: DateTime<Utc>) -> String {
+pub(super) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 

@@ -36,6 +36,11 @@ impl ToyLog {
         Arc::new(self.store.clone())
     }
 
+    /// The store, for what lies beside the events in its file.
+    pub(crate) fn sqlite(&self) -> SqliteEventStore {
+        self.store.clone()
+    }
+
     pub(crate) async fn log_id(&self) -> Uuid {
         self.store.head().await.expect("a head").log_id
     }
