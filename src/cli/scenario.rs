@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Failure, remote::RemoteArgs, runtime, shop::ServerArgs};
 use crate::{
     scenario::{self, Ground, Pace, Report, Scenario},
-    system::{Config, Payments, Roles},
+    system::{Channels, Config, Payments, Roles},
 };
 
 #[derive(Debug, Subcommand)]
@@ -114,6 +114,7 @@ fn database(scenario: &Scenario, servers: &ServerArgs) -> Option<Config> {
         time_zone: chrono_tz::UTC,
         time_scale: 1.0,
         payments: Payments::default(),
+        channels: Channels::default(),
     })
 }
 
