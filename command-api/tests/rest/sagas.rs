@@ -58,7 +58,10 @@ fn why() -> Value {
     json!({"reason": "it takes too long"})
 }
 
-const VERBS: [(&str, fn() -> Value); 5] = [
+/// The last part of a verb's path, and a body that it takes.
+type Verb = (&'static str, fn() -> Value);
+
+const VERBS: [Verb; 5] = [
     ("/retry", why),
     ("/skip", why),
     ("/compensate", why),

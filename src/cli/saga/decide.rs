@@ -152,7 +152,7 @@ mod tests {
             ("12.34", "EURO"),
             ("12.34", "eur"),
         ] {
-            let error = said(amount, currency).unwrap_err();
+            let error = said(amount, currency).expect_err("it is no amount");
             assert!(error.ends_with("give it as --amount 12.34 EUR"), "{error}");
         }
     }
