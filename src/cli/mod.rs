@@ -82,6 +82,7 @@ enum Verb {
     #[command(subcommand)]
     Events(events::Verb),
     /// Play an order's story on a running system, and see that it ends as it has to.
+    #[command(subcommand)]
     Scenario(scenario::Verb),
     /// Measure this machine: each figure beside what it is compared with, in one run.
     #[command(subcommand)]

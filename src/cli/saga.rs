@@ -12,6 +12,8 @@ use clap::Subcommand;
 
 use super::{Failure, runtime};
 
+pub(super) use show::tell;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     #[command(flatten)]

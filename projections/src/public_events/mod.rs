@@ -54,7 +54,7 @@ pub fn announcement(event: &Occurred<'_, Fact>) -> Result<Option<Announcement>, 
         },
         Fact::Stock(_) => told::<InventoryUpdated>(event),
         Fact::Notification(_) => told::<NotificationSent>(event),
-        Fact::Product(_) | Fact::Fulfilment(_) => Ok(None),
+        Fact::Product(_) | Fact::Fulfilment(_) | Fact::Contact(_) | Fact::Webhook(_) => Ok(None),
     }
 }
 

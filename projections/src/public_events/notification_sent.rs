@@ -35,7 +35,7 @@ impl PublicEvent for NotificationSent {
         Some(Self {
             notification_id: stream_id(event.recorded).to_owned(),
             order_id: order_id.0,
-            channel: channel.clone(),
+            channel: channel.to_string(),
             occurred_at: event.recorded.occurred_at,
         })
     }

@@ -93,11 +93,6 @@ impl World {
         self.settle().await;
     }
 
-    /// Packs whatever is to be packed.
-    pub(super) async fn pack(&self) {
-        self.settle().await;
-        let shipment = self.state().await.shipments.first().cloned().unwrap();
-        let shipment_id = shipment.shipment_id;
     /// Packs the order's shipment, if there is one.
     pub(super) async fn pack(&self) -> Option<ShipmentId> {
         self.settle().await;
