@@ -15,6 +15,8 @@ use clap::Subcommand;
 
 use super::{Failure, runtime};
 
+pub(super) use show::tell;
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     #[command(flatten)]

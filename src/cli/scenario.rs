@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::json;
 
-use super::{Failure, remote::RemoteArgs, runtime, shop::ServerArgs};
+use super::{Failure, remote::RemoteArgs, runtime, saga, shop::ServerArgs};
 use crate::{
     scenario::{self, Ground, Pace, Report, Scenario},
     system::{Channels, Config, Payments, Roles},
@@ -85,8 +85,9 @@ async fn play(args: RunArgs) -> Result<(), Failure> {
         patience: Duration::from_secs(args.timeout),
         tells: !args.json,
     };
+    let remote = args.system.remote()?;
     let ground = Ground {
-        remote: args.system.remote()?,
+        remote: remote.clone(),
         database: database(scenario, &args.servers),
     };
     let report = scenario.play(ground, pace).await?;
@@ -94,6 +95,7 @@ async fn play(args: RunArgs) -> Result<(), Failure> {
         print_json(&report)?;
     } else {
         print(&report);
+        saga::tell(&remote, report.order_id).await?;
     }
     if report.passed {
         return Ok(());

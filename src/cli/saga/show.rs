@@ -4,12 +4,13 @@ use std::io::Write;
 
 use chrono::Utc;
 use clap::Args as ClapArgs;
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::{story, timeline};
 use crate::cli::{
     Failure,
-    remote::{RemoteArgs, print_json},
+    remote::{Remote, RemoteArgs, print_json},
 };
 
 #[derive(Debug, ClapArgs)]
@@ -31,6 +32,15 @@ pub(super) async fn run(args: Args) -> Result<(), Failure> {
     if args.json {
         return print_json(&told);
     }
+    print(told)
+}
+
+/// Tells the saga of an order as `saga show` does.
+pub(in crate::cli) async fn tell(remote: &Remote, order_id: Uuid) -> Result<(), Failure> {
+    print(story::fetch(remote, order_id).await?)
+}
+
+fn print(told: Value) -> Result<(), Failure> {
     let story = story::read(told)?;
     let mut page = Vec::new();
     timeline::write(&mut page, &story, Utc::now())
