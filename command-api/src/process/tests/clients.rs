@@ -1,5 +1,7 @@
 //! What clients and the warehouse ask for.
 
+use std::sync::atomic::Ordering;
+
 use orderlog_domain::{
     ids::{OrderId, Sku, WarehouseId, derive},
     money::{Currency, Money, TaxRate},
@@ -23,8 +25,13 @@ pub(super) const ORDER: OrderId =
 pub(super) const STOCK: i64 = 10;
 
 impl World {
-    /// Registers the product's stock and places the order, paid by `token`.
+    /// Registers the product's stock and places the order of two pieces, paid by `token`.
     pub(super) async fn place(&self, token: &str) {
+        self.place_pieces(2, Some(token)).await;
+    }
+
+    /// Places the order of so many pieces; for nothing where there is no token.
+    pub(super) async fn place_pieces(&self, quantity: i64, token: Option<&str>) {
         let (sku, warehouse) = (sku(), WarehouseId::main());
         let stock = stock_id(&sku, &warehouse);
         let register = RegisterStockItem {
@@ -53,8 +60,8 @@ impl World {
         let line = RequestedLine {
             sku,
             name: "Mug".into(),
-            quantity: 2,
-            unit_price: euros(10),
+            quantity,
+            unit_price: euros(if token.is_some() { 10 } else { 0 }),
             discount: euros(0),
             tax: TaxRate {
                 basis_points: 0,
@@ -69,7 +76,7 @@ impl World {
             lines: vec![line],
             shipping: euros(0),
             expected_total: None,
-            payment_method: Some(token.to_owned()),
+            payment_method: token.map(str::to_owned),
             reference: None,
         }))
         .await;
@@ -106,7 +113,8 @@ impl World {
             .await;
     }
 
-    /// Sends a command under an id derived from its content; refusals are answers, too.
+    /// Sends a command under an id derived from its content, another one in each round; refusals are
+    /// answers, too.
     pub(super) async fn send<A: Decides>(
         &self,
         executor: &Executor<A>,
@@ -114,7 +122,8 @@ impl World {
         command: A::Command,
     ) {
         let content = serde_json::to_string(&command).unwrap();
-        let command_id = derive(ORDER.0, &content);
+        let round = self.round.load(Ordering::SeqCst);
+        let command_id = derive(ORDER.0, &format!("{round}/{content}"));
         let context = CommandContext {
             command_id,
             correlation_id: command_id,
@@ -124,9 +133,13 @@ impl World {
             expected_version: None,
             fingerprint: None,
         };
-        match executor.execute(id, command, context).await {
-            Ok(_) | Err(ExecuteError::Refused { .. }) => {}
-            Err(error) => panic!("{content}: {error}"),
+        loop {
+            match executor.execute(id, command.clone(), context.clone()).await {
+                Ok(_) | Err(ExecuteError::Refused { .. }) => return,
+                // A client without an answer asks again, under the same id.
+                Err(ExecuteError::Store(_)) => {}
+                Err(error) => panic!("{content}: {error}"),
+            }
         }
     }
 }

@@ -1,165 +1,172 @@
-//! A log whose writes end after a number of them: the last one is on the disk, and nobody hears of
-//! it. What waits for an answer waits until its runtime is dropped, as after a kill.
+//! One thing that goes wrong, once, at one place of a story: a write, an event that is handled, a
+//! work row that is attempted, a call of the gateway. Places are known by what happens there, so that
+//! the same place is met whatever the scheduler does. Next: `fused` and `faults` are the doors.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
-use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use orderlog_log::{
-    event::{Position, RecordedEvent, Version},
-    event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
-    sqlite::SqliteEventStore,
-};
-use orderlog_runtime::{
-    dead_letter::ParkedEvent,
-    process::{ProcessSave, ProcessState, ProcessStore, SaveError},
-    sqlite::{SqliteProcessStore, SqliteWorkStore},
-    work::{Lease, LeasedWork, NewWork, Settled, WorkCounts, WorkStore},
-};
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-/// How many writes are left.
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fault {
+    /// At a write.
+    Write(AtWrite),
+    /// At an event that is handled.
+    Event(AtEvent),
+    /// At a work row that is attempted.
+    Attempt(AtAttempt),
+    /// At a call of the gateway.
+    Call(AtCall),
+}
+
+/// What goes wrong at a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum AtWrite {
+    /// The process dies, and nothing was written.
+    CrashBefore,
+    /// The process dies, the write is on the disk, and nobody was told.
+    CrashAfter,
+    /// Nothing is written, and that is said.
+    Refused,
+    /// It is written, and the answer gets lost.
+    AnswerLost,
+}
+
+/// What goes wrong at an event that is handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum AtEvent {
+    /// It is handled twice.
+    Twice,
+    /// It is handled, and that is forgotten.
+    Forgotten,
+    /// The next event of its key is handled first.
+    Overtaken,
+    /// Half an hour passes first.
+    Late,
+}
+
+/// What goes wrong at a work row that is attempted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum AtAttempt {
+    /// It is attempted twice.
+    Twice,
+    /// Half an hour passes first: its lease runs out, and somebody else attempts it.
+    Late,
+}
+
+/// What goes wrong at a call of the gateway.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum AtCall {
+    /// It answers half an hour later.
+    Late,
+    /// It does what it is asked for, and does not answer.
+    Silent,
+    /// It is never reached.
+    Unreached,
+}
+
+/// Where something goes wrong: the nth time that this happens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// What happens there.
+    pub(super) label: String,
+    /// From 1.
+    pub(super) nth: usize,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (no. {})", self.label, self.nth)
+    }
+}
+
+/// What is to go wrong in one life of the system, and what it came by.
 #[derive(Clone)]
-pub(super) struct Fuse {
-    left: Arc<AtomicI64>,
+pub(super) struct Fuse(Arc<State>);
+
+struct State {
+    planned: Option<(Fault, Place)>,
+    /// How many writes are left.
+    left: AtomicUsize,
+    seen: Mutex<BTreeMap<String, usize>>,
+    came: AtomicBool,
     blown: CancellationToken,
 }
 
 impl Fuse {
-    /// Blows with the last of so many writes.
-    pub(super) fn of(writes: i64) -> Self {
-        Self {
-            left: Arc::new(AtomicI64::new(writes)),
-            blown: CancellationToken::new(),
-        }
-    }
-
-    /// Does not blow.
+    /// Nothing goes wrong.
     pub(super) fn endless() -> Self {
-        Self::of(i64::MAX)
+        Self::with(None, usize::MAX)
     }
 
-    /// Waits until it has blown.
+    /// The process dies with the last of so many writes, which is on the disk.
+    pub(super) fn of(writes: usize) -> Self {
+        Self::with(None, writes)
+    }
+
+    /// This goes wrong there.
+    pub(super) fn planned(fault: Fault, place: Place) -> Self {
+        Self::with(Some((fault, place)), usize::MAX)
+    }
+
+    fn with(planned: Option<(Fault, Place)>, writes: usize) -> Self {
+        Self(Arc::new(State {
+            planned,
+            left: AtomicUsize::new(writes),
+            seen: Mutex::default(),
+            came: AtomicBool::new(false),
+            blown: CancellationToken::new(),
+        }))
+    }
+
+    /// Takes note of what happens; answers what goes wrong with it, if it is the place.
+    pub(super) fn at(&self, label: &str) -> Option<Fault> {
+        let mut seen = self.0.seen.lock().unwrap();
+        let nth = seen.entry(label.to_owned()).or_default();
+        *nth += 1;
+        let (fault, place) = self.0.planned.as_ref()?;
+        let is_there = place.label == label && place.nth == *nth;
+        is_there.then(|| {
+            self.0.came.store(true, Ordering::SeqCst);
+            *fault
+        })
+    }
+
+    /// Counts a write; whether it was the last one.
+    pub(super) fn was_last(&self) -> bool {
+        self.0.left.fetch_sub(1, Ordering::SeqCst) <= 1
+    }
+
+    /// All that happened, with how often.
+    pub(super) fn seen(&self) -> BTreeMap<String, usize> {
+        self.0.seen.lock().unwrap().clone()
+    }
+
+    /// Whether what was planned has gone wrong.
+    pub(super) fn came(&self) -> bool {
+        self.0.came.load(Ordering::SeqCst)
+    }
+
+    /// Whether the process is dead.
+    pub(super) fn is_blown(&self) -> bool {
+        self.0.blown.is_cancelled()
+    }
+
+    /// Waits until it is.
     pub(super) async fn blown(&self) {
-        self.blown.cancelled().await;
+        self.0.blown.cancelled().await;
     }
 
-    async fn write<T>(&self, write: impl Future<Output = T>) -> T {
-        if self.blown.is_cancelled() {
-            return std::future::pending().await;
-        }
-        let written = write.await;
-        if self.left.fetch_sub(1, Ordering::SeqCst) <= 1 {
-            self.blown.cancel();
-            return std::future::pending().await;
-        }
-        written
-    }
-}
-
-/// A part of the log whose writes burn a fuse.
-#[derive(Clone)]
-pub(super) struct Fused<T> {
-    pub(super) inner: T,
-    pub(super) fuse: Fuse,
-}
-
-#[async_trait]
-impl EventStore for Fused<SqliteEventStore> {
-    async fn append(&self, batch: Vec<Decided>) -> Result<Vec<AppendOutcome>, StoreError> {
-        self.fuse.write(self.inner.append(batch)).await
-    }
-
-    async fn append_chain(&self, chain: Vec<Decided>) -> Result<Vec<AppendOutcome>, StoreError> {
-        self.fuse.write(self.inner.append_chain(chain)).await
-    }
-
-    async fn read_stream(
-        &self,
-        stream: &str,
-        after: Version,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.inner.read_stream(stream, after, limit).await
-    }
-
-    async fn read_all(
-        &self,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.inner.read_all(after, limit).await
-    }
-
-    async fn read_at(&self, positions: &[Position]) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.inner.read_at(positions).await
-    }
-
-    async fn command(&self, command_id: Uuid) -> Result<Option<CommandRecord>, StoreError> {
-        self.inner.command(command_id).await
-    }
-
-    async fn head(&self) -> Result<Head, StoreError> {
-        self.inner.head().await
-    }
-
-    fn watch_head(&self) -> watch::Receiver<Position> {
-        self.inner.watch_head()
-    }
-}
-
-#[async_trait]
-impl ProcessStore for Fused<SqliteProcessStore> {
-    async fn load(&self, process: &str, partition: u32) -> Result<ProcessState, StoreError> {
-        self.inner.load(process, partition).await
-    }
-
-    async fn save(&self, save: ProcessSave) -> Result<(), SaveError> {
-        self.fuse.write(self.inner.save(save)).await
-    }
-
-    async fn parked(
-        &self,
-        process: &str,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<ParkedEvent>, StoreError> {
-        self.inner.parked(process, after, limit).await
-    }
-}
-
-#[async_trait]
-impl WorkStore for Fused<SqliteWorkStore> {
-    async fn insert(&self, rows: Vec<NewWork>, now: DateTime<Utc>) -> Result<(), StoreError> {
-        self.fuse.write(self.inner.insert(rows, now)).await
-    }
-
-    async fn lease(&self, lease: Lease) -> Result<Vec<LeasedWork>, StoreError> {
-        self.fuse.write(self.inner.lease(lease)).await
-    }
-
-    async fn settle(&self, owner: Uuid, settled: Vec<Settled>) -> Result<(), StoreError> {
-        self.fuse.write(self.inner.settle(owner, settled)).await
-    }
-
-    async fn next_due(&self, kinds: &[String]) -> Result<Option<DateTime<Utc>>, StoreError> {
-        self.inner.next_due(kinds).await
-    }
-
-    async fn counts(&self, now: DateTime<Utc>) -> Result<WorkCounts, StoreError> {
-        self.inner.counts(now).await
-    }
-
-    async fn prune(&self, before: DateTime<Utc>) -> Result<u64, StoreError> {
-        self.inner.prune(before).await
-    }
-
-    fn changed(&self) -> watch::Receiver<u64> {
-        self.inner.changed()
+    /// The process dies here; what waits for an answer waits until its runtime is dropped.
+    pub(super) async fn blow<T>(&self) -> T {
+        self.0.blown.cancel();
+        std::future::pending().await
     }
 }

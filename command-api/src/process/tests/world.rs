@@ -1,6 +1,9 @@
 //! A shop with one product, the process, and a clock that is moved by hand.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, atomic::AtomicU32},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use orderlog_domain::{
@@ -15,20 +18,19 @@ use orderlog_log::{
     clock::{Clock, ManualClock},
     event::RecordedEvent,
     event_store::EventStore,
-    sqlite::SqliteEventStore,
 };
 use orderlog_runtime::{
-    process::{EventHandler, ProcessRuntime, ProcessSettings, ProcessStore, until_quiet},
-    source::TailFanOut,
-    sqlite::{SqliteProcessStore, SqliteWorkStore},
-    work::{WorkHandler, WorkLoop, WorkSettings, WorkStore},
+    process::{EventHandler, ProcessRuntime, ProcessSettings, until_quiet},
+    work::{WorkHandler, WorkLoop, WorkSettings},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     clients::{ORDER, sku},
-    doors::{AttemptedTwice, HandledTwice},
-    fuse::{Fuse, Fused},
+    doors::{EventDoor, Meantime, WorkDoor},
+    fuse::Fuse,
+    fused::Fused,
+    ground::Engines,
 };
 use crate::{
     aggregates::{Aggregates, saga_id, stock_id},
@@ -59,58 +61,60 @@ impl Time {
         Self { clock, hands }
     }
 
+    /// Lets `by` pass at once.
     pub(super) fn advance(&self, by: TimeDelta) {
         self.hands.advance(by);
     }
 }
 
-/// One life of the system over a data directory.
+/// One life of the system.
 pub(super) struct World {
     time: Time,
-    store: Arc<dyn EventStore>,
-    process: Arc<dyn ProcessStore>,
-    work: Arc<dyn WorkStore>,
+    fuse: Fuse,
+    engines: Engines,
     twice: bool,
+    held: Arc<Mutex<Option<RecordedEvent>>>,
     gateway: Arc<dyn PaymentGateway>,
     settings: GatewaySettings,
     log: Arc<dyn NotificationChannel>,
     mail: Arc<dyn NotificationChannel>,
     webhook: Arc<dyn NotificationChannel>,
     available: Available,
+    /// How often people have begun to do things anew.
+    pub(super) round: AtomicU32,
     pub(super) aggregates: Aggregates,
 }
 
 impl World {
     /// Opens the data directory; with `twice`, everything is done twice.
     pub(super) async fn open(directory: &Path, time: &Time, fuse: &Fuse, twice: bool) -> Self {
-        let log = SqliteEventStore::open(directory).unwrap();
-        let work = SqliteWorkStore::open(log.clone()).await.unwrap();
-        let process = SqliteProcessStore::open(log.clone(), work.clone())
-            .await
-            .unwrap();
-        let store: Arc<dyn EventStore> = Arc::new(Fused {
-            inner: log,
-            fuse: fuse.clone(),
-        });
+        let world = Self::over(Engines::embedded(directory).await, time, fuse);
+        Self { twice, ..world }
+    }
+
+    /// A life over these engines.
+    pub(super) fn over(engines: Engines, time: &Time, fuse: &Fuse) -> Self {
+        let log: Arc<dyn EventStore> = Arc::new(fused(&engines.log, time, fuse));
+        let engines = Engines {
+            process: Arc::new(fused(&engines.process, time, fuse)),
+            work: Arc::new(fused(&engines.work, time, fuse)),
+            log: Arc::clone(&log),
+            ..engines
+        };
         Self {
             time: time.clone(),
-            aggregates: Aggregates::new(Arc::clone(&store), time.clock.clone()),
-            store,
-            process: Arc::new(Fused {
-                inner: process,
-                fuse: fuse.clone(),
-            }),
-            work: Arc::new(Fused {
-                inner: work,
-                fuse: fuse.clone(),
-            }),
-            twice,
+            fuse: fuse.clone(),
+            aggregates: Aggregates::new(log, time.clock.clone()),
+            engines,
+            twice: false,
+            held: Arc::default(),
             gateway: Arc::new(SimulatedGateway::new(&Timings::standard())),
             settings: GatewaySettings::default(),
             log: Arc::new(LogChannel),
             mail: Arc::new(NotConfigured),
             webhook: Arc::new(NotConfigured),
             available: Available::default(),
+            round: AtomicU32::new(0),
         }
     }
 
@@ -150,7 +154,7 @@ impl World {
     /// Lets the process do all that is due, then stops it.
     pub(super) async fn settle(&self) {
         let now = self.time.clock.now();
-        if self.work.counts(now).await.unwrap().leased > 0 {
+        if self.engines.work.counts(now).await.unwrap().leased > 0 {
             // Nobody runs: these were leased in an earlier life.
             let lease = WorkSettings::default().lease + std::time::Duration::from_secs(1);
             self.time.hands.advance(TimeDelta::from_std(lease).unwrap());
@@ -160,17 +164,19 @@ impl World {
         let mut passed = process.passed();
         let (cancel, stop) = (CancellationToken::new(), CancellationToken::new());
         let ended = (cancel.clone(), stop.clone());
-        let fan_out = TailFanOut::new(Arc::clone(&self.store));
+        let fan_out = self.engines.fan_out().await;
         let process = tokio::spawn(async move { process.run(fan_out, ended.0).await });
         let worker = tokio::spawn(async move { work.run(ended.1).await });
-        until_quiet(
-            self.store.as_ref(),
-            &mut passed,
-            self.work.as_ref(),
-            &self.time.clock,
-        )
-        .await
-        .unwrap();
+        loop {
+            let Engines { log, work, .. } = &self.engines;
+            let clock = &self.time.clock;
+            until_quiet(log.as_ref(), &mut passed, work.as_ref(), clock)
+                .await
+                .unwrap();
+            if !self.handle_held().await {
+                break;
+            }
+        }
         cancel.cancel();
         stop.cancel();
         process.await.unwrap().unwrap();
@@ -183,11 +189,11 @@ impl World {
         let mut passed = process.passed();
         let cancel = CancellationToken::new();
         let ended = cancel.clone();
-        let fan_out = TailFanOut::new(Arc::clone(&self.store));
+        let fan_out = self.engines.fan_out().await;
         let process = tokio::spawn(async move { process.run(fan_out, ended).await });
         let mut head = 0;
-        while self.store.head().await.unwrap().position > head {
-            head = self.store.head().await.unwrap().position;
+        while self.engines.log.head().await.unwrap().position > head {
+            head = self.engines.log.head().await.unwrap().position;
             passed.wait_for(|passed| *passed >= head).await.unwrap();
         }
         cancel.cancel();
@@ -200,7 +206,12 @@ impl World {
         loop {
             self.settle().await;
             let now = self.time.clock.now();
-            let due = self.work.next_due(&KINDS.map(str::to_owned)).await.unwrap();
+            let due = self
+                .engines
+                .work
+                .next_due(&KINDS.map(str::to_owned))
+                .await
+                .unwrap();
             match due.filter(|due| *due <= until) {
                 Some(due) => self.time.hands.advance((due - now).max(TimeDelta::zero())),
                 None if now >= until => return,
@@ -237,81 +248,108 @@ impl World {
 
     /// Its payment and the payment's id.
     pub(super) async fn payment(&self) -> (String, Arc<Payment>) {
+        self.payments().await.swap_remove(0)
+    }
+
+    /// All its payments with their ids, the first first.
+    pub(super) async fn payments(&self) -> Vec<(String, Arc<Payment>)> {
+        let mut payments = Vec::new();
         let events = self.events().await;
-        let initiated = events
-            .iter()
-            .find(|event| event.event_type == "PaymentInitiated");
-        let id = initiated
-            .unwrap()
-            .stream
-            .strip_prefix("payment-")
-            .unwrap()
-            .to_owned();
-        let payment = self.aggregates.payments.load(&id).await.unwrap().state;
-        (id, payment)
+        let initiated = |event: &&RecordedEvent| event.event_type == "PaymentInitiated";
+        for event in events.iter().filter(initiated) {
+            let id = event.stream.strip_prefix("payment-").unwrap();
+            let loaded = self.aggregates.payments.load(id).await.unwrap();
+            payments.push((id.to_owned(), loaded.state));
+        }
+        payments
     }
 
     /// The whole log.
     pub(super) async fn events(&self) -> Vec<RecordedEvent> {
-        self.store.read_all(0, 100_000).await.unwrap()
+        self.engines.log.read_all(0, 100_000).await.unwrap()
+    }
+
+    /// Handles an event again, long after.
+    pub(super) async fn handle_again(&self, event: &RecordedEvent) {
+        self.door().handle(event).await.unwrap();
+    }
+
+    /// Time that passes while something is under way.
+    pub(super) fn meantime(&self) -> Meantime {
+        Meantime {
+            time: self.time.clone(),
+            work: Arc::clone(&self.engines.work),
+        }
+    }
+
+    /// Handles an event that nothing has overtaken; whether there was one.
+    async fn handle_held(&self) -> bool {
+        let Some(held) = self.held.lock().unwrap().take() else {
+            return false;
+        };
+        let rows = self.door().inner.handle(&held).await.unwrap();
+        let now = self.time.clock.now();
+        self.engines.work.insert(rows, now).await.unwrap();
+        true
     }
 
     fn process(&self) -> ProcessRuntime {
         ProcessRuntime::new(
             "fulfilment",
-            Arc::clone(&self.store),
-            Arc::clone(&self.process),
-            self.handler(),
+            Arc::clone(&self.engines.log),
+            Arc::clone(&self.engines.process),
+            Arc::new(self.door()),
             self.time.clock.clone(),
             ProcessSettings::default(),
         )
     }
 
-    fn handler(&self) -> Arc<dyn EventHandler> {
-        let timings = Timings::standard();
-        let handler =
-            ProcessHandler::new(self.aggregates.clone(), Arc::clone(&self.store), timings)
-                .with_channels(self.available);
-        if self.twice {
-            Arc::new(HandledTwice(Arc::new(handler)))
-        } else {
-            Arc::new(handler)
+    fn door(&self) -> EventDoor {
+        let log = Arc::clone(&self.engines.log);
+        let handler = ProcessHandler::new(self.aggregates.clone(), log, Timings::standard())
+            .with_channels(self.available);
+        EventDoor {
+            inner: Arc::new(handler),
+            fuse: self.fuse.clone(),
+            meantime: self.meantime(),
+            twice: self.twice,
+            held: Arc::clone(&self.held),
         }
     }
 
     fn work_loop(&self) -> WorkLoop {
         let (aggregates, clock) = (&self.aggregates, &self.time.clock);
-        let (store, gateway) = (Arc::clone(&self.store), Arc::clone(&self.gateway));
-        let gateway = Gateway::new(aggregates.clone(), store, gateway, clock.clone())
+        let (log, gateway) = (Arc::clone(&self.engines.log), Arc::clone(&self.gateway));
+        let gateway = Gateway::new(aggregates.clone(), log, gateway, clock.clone())
             .with_settings(self.settings);
         let told = |channel: &Arc<dyn NotificationChannel>| {
-            let channel = Arc::clone(channel);
-            self.door(Notifications::new(
-                aggregates.clone(),
-                channel,
-                clock.clone(),
-            ))
+            let (aggregates, channel) = (aggregates.clone(), Arc::clone(channel));
+            self.work_door(Notifications::new(aggregates, channel, clock.clone()))
         };
-        WorkLoop::new(
-            Arc::clone(&self.work),
-            clock.clone(),
-            WorkSettings::default(),
-        )
-        .handle(
-            "timer",
-            self.door(Timers::new(aggregates.clone(), clock.clone())),
-        )
-        .handle("gateway", self.door(gateway))
-        .handle(LOG, told(&self.log))
-        .handle(MAIL, told(&self.mail))
-        .handle(WEBHOOK, told(&self.webhook))
+        let timers = Timers::new(aggregates.clone(), clock.clone());
+        let work = Arc::clone(&self.engines.work);
+        WorkLoop::new(work, clock.clone(), WorkSettings::default())
+            .handle("timer", self.work_door(timers))
+            .handle("gateway", self.work_door(gateway))
+            .handle(LOG, told(&self.log))
+            .handle(MAIL, told(&self.mail))
+            .handle(WEBHOOK, told(&self.webhook))
     }
 
-    fn door(&self, handler: impl WorkHandler) -> Arc<dyn WorkHandler> {
-        if self.twice {
-            Arc::new(AttemptedTwice(Arc::new(handler)))
-        } else {
-            Arc::new(handler)
-        }
+    fn work_door(&self, inner: impl WorkHandler) -> Arc<dyn WorkHandler> {
+        Arc::new(WorkDoor {
+            inner,
+            fuse: self.fuse.clone(),
+            meantime: self.meantime(),
+            twice: self.twice,
+        })
+    }
+}
+
+fn fused<T: ?Sized>(inner: &Arc<T>, time: &Time, fuse: &Fuse) -> Fused<T> {
+    Fused {
+        fuse: fuse.clone(),
+        time: time.clone(),
+        inner: Arc::clone(inner),
     }
 }

@@ -1,4 +1,5 @@
-//! A server on which databases are made for a while, and dropped again, by tools that measure.
+//! A server on which databases are made for a while, and dropped again, by tools that measure
+//! and by tests.
 
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 
@@ -18,6 +19,13 @@ impl PgServer {
             "CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'"
         ))
         .await
+    }
+
+    /// Creates a database as `model` is, to which nobody is connected. Names are made of letters, digits
+    /// and `_`.
+    pub async fn copy(&self, model: &str, name: &str) -> Result<(), sqlx::Error> {
+        self.execute(&format!("CREATE DATABASE \"{name}\" TEMPLATE \"{model}\""))
+            .await
     }
 
     /// Drops a database, whoever is connected to it.
