@@ -18,7 +18,7 @@ pub(super) enum Verb {
     List(ListArgs),
     /// Play a story on a running system that has the simulated gateway; ends with 1 where it does not end as
     /// it has to.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -54,7 +54,7 @@ pub(super) struct RunArgs {
 pub(super) fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::List(args) => list(&args),
-        Verb::Run(args) => runtime()?.block_on(play(args)),
+        Verb::Run(args) => runtime()?.block_on(play(*args)),
     }
 }
 
