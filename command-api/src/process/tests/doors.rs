@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use orderlog_log::event::RecordedEvent;
 use orderlog_runtime::{
     process::{EventHandler, HandleError},
-    work::{LeasedWork, NewWork, WorkHandler, WorkOutcome, WorkStore},
+    work::{LeasedWork, NewWork, WorkCounts, WorkHandler, WorkOutcome, WorkStore},
 };
 
 use super::{
@@ -26,14 +26,23 @@ pub(super) struct Meantime {
 
 impl Meantime {
     /// Half an hour, longer than any lease, and than customers and gateways have; whatever falls
-    /// due is begun.
+    /// due is begun. For what is work itself: it is never done before its own end.
     pub(super) async fn passes(&self) {
+        self.passes_until(|counts| counts.due == 0).await;
+    }
+
+    /// Half an hour in which whatever falls due is done: what comes after finds it in the log.
+    async fn passes_with_its_work(&self) {
+        self.passes_until(WorkCounts::is_idle).await;
+    }
+
+    async fn passes_until(&self, is_over: impl Fn(&WorkCounts) -> bool) {
         self.time.advance(TimeDelta::minutes(31));
         let mut changed = self.work.changed();
         // Who waits for work looks again.
         let now = self.time.clock.now();
         self.work.insert(Vec::new(), now).await.unwrap();
-        while self.work.counts(now).await.unwrap().due > 0 {
+        while !is_over(&self.work.counts(now).await.unwrap()) {
             changed.changed().await.unwrap();
         }
     }
@@ -96,7 +105,7 @@ impl EventHandler for EventDoor {
                 Ok(Vec::new())
             }
             AtEvent::Late => {
-                self.meantime.passes().await;
+                self.meantime.passes_with_its_work().await;
                 self.inner.handle(event).await
             }
         }
