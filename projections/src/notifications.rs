@@ -99,6 +99,10 @@ impl Projection<Fact> for Notifications {
         }
     }
 
+    fn begins(&self, _key: &str, event: &Occurred<'_, Fact>) -> bool {
+        event.recorded.version == 1
+    }
+
     fn apply(
         &self,
         _key: &str,

@@ -120,6 +120,10 @@ impl Projection<Fact> for OrderSummaries {
         }
     }
 
+    fn begins(&self, _key: &str, event: &Occurred<'_, Fact>) -> bool {
+        matches!(event.fact, Fact::Order(_)) && event.recorded.version == 1
+    }
+
     fn apply(
         &self,
         _key: &str,

@@ -150,6 +150,11 @@ impl Projection<Fact> for Timeline {
         }
     }
 
+    /// Every event has an entry of its own.
+    fn begins(&self, _key: &str, _event: &Occurred<'_, Fact>) -> bool {
+        true
+    }
+
     fn apply(
         &self,
         key: &str,

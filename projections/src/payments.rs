@@ -148,6 +148,10 @@ impl Projection<Fact> for Payments {
         }
     }
 
+    fn begins(&self, _key: &str, event: &Occurred<'_, Fact>) -> bool {
+        event.recorded.version == 1
+    }
+
     fn apply(
         &self,
         _key: &str,

@@ -245,6 +245,10 @@ impl Projection<Fact> for Sagas {
         }
     }
 
+    fn begins(&self, _key: &str, event: &Occurred<'_, Fact>) -> bool {
+        event.recorded.version == 1
+    }
+
     fn apply(
         &self,
         _key: &str,

@@ -131,11 +131,9 @@ impl ProcessHandler {
         let Some(wanted) = wanted(fact) else {
             return Ok(());
         };
-        let order = self
-            .aggregates
-            .orders
-            .load(&wanted.order_id.to_string())
-            .await;
+        // Whose order it is never changes, so it does not matter how old this is.
+        let orders = &self.aggregates.orders;
+        let order = orders.recent(&wanted.order_id.to_string()).await;
         let order = order.map_err(|error| HandleError::Infrastructure(error.to_string()))?;
         let Some(placed) = &order.state.placed else {
             return Ok(());
@@ -158,8 +156,10 @@ impl ProcessHandler {
     /// The channels that the customer is told through.
     async fn routes(&self, customer: &CustomerId, wanted: &Wanted) -> Result<Routes, HandleError> {
         let unread = |error: StoreError| HandleError::Infrastructure(error.to_string());
-        let contact = self.aggregates.contacts.load(customer.as_str()).await;
-        let webhooks = self.aggregates.webhooks.load(ENDPOINTS).await;
+        let (contact, webhooks) = tokio::join!(
+            self.aggregates.contacts.load(customer.as_str()),
+            self.aggregates.webhooks.load(ENDPOINTS),
+        );
         Ok(route(
             customer,
             wanted.kind,

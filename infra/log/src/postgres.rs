@@ -3,12 +3,14 @@
 //!
 //! Each process has one `appender`: it gathers what waits, has it planned (`plan`), and has the
 //! function `orderlog_append` write it in one statement (`call`), behind the counter row that
-//! serialises all processes. Reads go through a pool (`reads`, `rows`). `heads` tells how far the log
+//! serialises all processes. Reads go through a pool (`reads`, `rows`), small ones of many askers
+//! together (`asking`). `heads` tells how far the log
 //! reaches, whoever wrote it. `postgres_es` is the engine that writes through that crate, and the
 //! adoption of a database that it filled.
 
 mod appender;
 mod arrays;
+mod asking;
 mod call;
 mod connect;
 mod failure;
@@ -25,7 +27,14 @@ use async_trait::async_trait;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use self::{appender::Appender, connect::Database, heads::Heads, inbox::Inbox, reads::Reads};
+use self::{
+    appender::Appender,
+    asking::Asking,
+    connect::Database,
+    heads::Heads,
+    inbox::Inbox,
+    reads::{OfStream, Reads},
+};
 pub use self::{
     connect::PgOptions,
     postgres_es::{AggregateTypes, PgEsEventStore, adopt},
@@ -42,6 +51,8 @@ use crate::{
 pub struct PgEventStore {
     inbox: Inbox,
     reads: Reads,
+    of_streams: Asking<OfStream, Vec<RecordedEvent>>,
+    commands: Asking<Uuid, Option<CommandRecord>>,
     heads: Heads,
 }
 
@@ -58,9 +69,18 @@ impl PgEventStore {
         let (inbox, incoming) = inbox::inbox();
         let appender = Appender::new(database, first, heads.clone(), incoming);
         tokio::spawn(appender.run());
+        let (streams, commands) = (reads.clone(), reads.clone());
         Ok(Self {
             inbox,
             reads,
+            of_streams: Asking::start(move |asked| {
+                let reads = streams.clone();
+                async move { reads.of_streams(asked).await }
+            }),
+            commands: Asking::start(move |ids| {
+                let reads = commands.clone();
+                async move { reads.commands(ids).await }
+            }),
             heads,
         })
     }
@@ -82,7 +102,13 @@ impl EventStore for PgEventStore {
         after: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.reads.of_stream(stream, after, limit).await
+        let stream = stream.to_owned();
+        let asked = OfStream {
+            stream,
+            after,
+            limit,
+        };
+        self.of_streams.ask(asked).await
     }
 
     async fn read_all(
@@ -98,7 +124,7 @@ impl EventStore for PgEventStore {
     }
 
     async fn command(&self, command_id: Uuid) -> Result<Option<CommandRecord>, StoreError> {
-        self.reads.command(command_id).await
+        self.commands.ask(command_id).await
     }
 
     async fn head(&self) -> Result<Head, StoreError> {

@@ -23,6 +23,13 @@ pub trait Projection<E>: Send + Sync + 'static {
     /// Keys of the rows that the event touches; none where it does not matter here.
     fn keys(&self, event: &Occurred<'_, E>) -> Vec<String>;
 
+    /// Whether the event is the first that ever touches the row under `key`: there is none yet, and it
+    /// is not looked up. No more than a saving of time.
+    fn begins(&self, key: &str, event: &Occurred<'_, E>) -> bool {
+        let _ = (key, event);
+        false
+    }
+
     /// What the row under `key` becomes; `None` is a row that does not exist.
     fn apply(
         &self,

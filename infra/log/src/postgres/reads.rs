@@ -2,18 +2,29 @@
 //! read that met a broken connection is done again: it may have been one of those that the server
 //! closed while they were idle.
 
+use std::collections::HashMap;
+
 use sqlx::{Error, PgPool};
 use uuid::Uuid;
 
 use super::{
     connect::{Database, Purpose},
     failure::{classify, is_lost},
-    rows::{self, Command, Event, LogHead, bounded},
+    rows::{self, Answering, Command, Event, LogHead, bounded},
 };
 use crate::{
     event::{Position, RecordedEvent, Version},
     event_store::{CommandRecord, Head, StoreError},
 };
+
+/// A question for events of one stream.
+pub(super) struct OfStream {
+    pub(super) stream: String,
+    /// Behind this version.
+    pub(super) after: Version,
+    /// At most so many.
+    pub(super) limit: usize,
+}
 
 /// Reads what is committed.
 #[derive(Clone)]
@@ -30,26 +41,32 @@ impl Reads {
         }
     }
 
-    /// Events of one stream behind `after`.
-    pub(super) async fn of_stream(
+    /// Events of streams, each behind a version of its own.
+    pub(super) async fn of_streams(
         &self,
-        stream: &str,
-        after: Version,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        asked: Vec<OfStream>,
+    ) -> Result<Vec<Vec<RecordedEvent>>, StoreError> {
         // A stream without a category can't be written.
-        let Some((category, id)) = rows::split(stream) else {
-            return Ok(Vec::new());
-        };
+        let names = asked.iter().map(|it| rows::split(&it.stream));
+        let (types, ids): (Vec<_>, Vec<_>) = names.map(Option::unwrap_or_default).unzip();
+        let after: Vec<_> = asked.iter().map(|it| bounded(it.after)).collect();
+        let most: Vec<_> = asked.iter().map(|it| bounded(it.limit as u64)).collect();
         let read = || {
-            sqlx::query_as(rows::OF_STREAM)
-                .bind(category)
-                .bind(id)
-                .bind(bounded(after))
-                .bind(bounded(limit as u64))
+            sqlx::query_as(rows::OF_STREAMS)
+                .bind(&types)
+                .bind(&ids)
+                .bind(&after)
+                .bind(&most)
                 .fetch_all(&self.pool)
         };
-        self.again(read).await.map(recorded)
+        let found: Vec<Answering> = self.again(read).await?;
+        let mut answers: Vec<_> = asked.iter().map(|_| Vec::new()).collect();
+        for Answering { place, event } in found {
+            if let Some(answer) = place.checked_sub(1).and_then(|at| answers.get_mut(at)) {
+                answer.push(event);
+            }
+        }
+        Ok(answers)
     }
 
     /// Events of the log behind `after`.
@@ -81,15 +98,22 @@ impl Reads {
         self.again(read).await.map(recorded)
     }
 
-    /// What became of a command.
-    pub(super) async fn command(&self, id: Uuid) -> Result<Option<CommandRecord>, StoreError> {
+    /// What became of commands.
+    pub(super) async fn commands(
+        &self,
+        ids: Vec<Uuid>,
+    ) -> Result<Vec<Option<CommandRecord>>, StoreError> {
         let read = || {
             sqlx::query_as(rows::COMMANDS)
-                .bind([id])
-                .fetch_optional(&self.pool)
+                .bind(&ids)
+                .fetch_all(&self.pool)
         };
-        let found: Option<Command> = self.again(read).await?;
-        Ok(found.map(|command| command.record))
+        let found: Vec<Command> = self.again(read).await?;
+        let found = found.into_iter().map(|command| command.record);
+        let found: HashMap<Uuid, CommandRecord> = found
+            .map(|record| (record.command.command_id, record))
+            .collect();
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
     }
 
     /// The end of the log.

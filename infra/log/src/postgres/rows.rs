@@ -10,19 +10,32 @@ use crate::{
 
 macro_rules! select_events {
     ($rest:literal) => {
+        select_events!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
             "SELECT position, event_id, aggregate_type || '-' || aggregate_id, sequence, ",
             "event_type, event_version, payload::text, partition_key, command_id, ",
-            "correlation_id, causation_id, actor, traceparent, occurred_at, recorded_at ",
-            "FROM ",
+            "correlation_id, causation_id, actor, traceparent, occurred_at, recorded_at",
+            $more,
+            " FROM ",
             $rest
         )
     };
 }
 
-pub(super) const OF_STREAM: &str = select_events!(
-    "events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence > $3
-     ORDER BY sequence LIMIT $4"
+/// Of several streams, each behind a version of its own, with the place of its question.
+pub(super) const OF_STREAMS: &str = select_events!(
+    ", place",
+    "unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+         WITH ORDINALITY AS asked(type, id, after, most, place),
+     LATERAL (
+         SELECT * FROM events
+         WHERE aggregate_type = asked.type AND aggregate_id = asked.id
+             AND sequence > asked.after
+         ORDER BY sequence LIMIT asked.most
+     ) AS found
+     ORDER BY place, sequence"
 );
 
 pub(super) const OF_LOG: &str =
@@ -87,6 +100,21 @@ impl FromRow<'_, PgRow> for Event {
             occurred_at: row.try_get(13)?,
             recorded_at: row.try_get(14)?,
         }))
+    }
+}
+
+/// An event that answers one of several questions, and that question's place from 1.
+pub(super) struct Answering {
+    pub(super) place: usize,
+    pub(super) event: RecordedEvent,
+}
+
+impl FromRow<'_, PgRow> for Answering {
+    fn from_row(row: &PgRow) -> Result<Self> {
+        let Event(event) = Event::from_row(row)?;
+        let place = usize::try_from(row.try_get::<i64, _>(15)?);
+        let place = place.map_err(|_| unlike(15, "a place"))?;
+        Ok(Self { place, event })
     }
 }
 

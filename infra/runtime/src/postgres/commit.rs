@@ -1,5 +1,6 @@
 //! Writes what batches come to, in one transaction: first the checkpoints, by compare-and-set, then
-//! the rows, those of one target in one statement. It is not waited for the disk: rows and checkpoint are lost together or not at all, and
+//! the rows, those of all live targets in one statement. It is not waited for the disk: rows and
+//! checkpoint are lost together or not at all, and
 //! what is lost is folded again. Targets and keys are written in one order by everybody, so that
 //! workers do not stand in each other's way.
 
@@ -8,7 +9,12 @@ use std::collections::HashSet;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
-use super::{failure::Failure, load, locks, log_index, rows, told};
+use super::{
+    failure::Failure,
+    load, locks, log_index,
+    rows::{self, Changed},
+    told,
+};
 use crate::{
     dead_letter::ParkedEvent,
     projection::Column,
@@ -38,19 +44,24 @@ pub(super) async fn write(
     let mut transaction = pool.begin_with(BEGIN).await?;
     let live = advance(&mut transaction, writes, payloads).await?;
     let same = |one: &Write<'_>, other: &Write<'_>| one.commit.target == other.commit.target;
+    let mut changed = Vec::new();
     for writes in writes.chunk_by(same) {
         let Write { commit, columns } = &writes[0];
         if live.contains(&commit.target) {
-            let rows = writes.iter().flat_map(|write| &write.commit.rows);
-            rows::write(&mut transaction, &commit.target, columns, rows.collect()).await?;
+            changed.push(Changed {
+                target: &commit.target,
+                columns,
+                rows: writes.iter().flat_map(|write| &write.commit.rows).collect(),
+            });
         } else {
             for Write { commit, columns } in writes {
                 load::write(&mut transaction, &commit.target, columns, &commit.rows).await?;
             }
         }
-        let entries = writes.iter().flat_map(|write| &write.commit.index);
-        log_index::write(&mut transaction, entries.collect()).await?;
     }
+    rows::write(&mut transaction, changed).await?;
+    let entries = writes.iter().flat_map(|write| &write.commit.index);
+    log_index::write(&mut transaction, entries.collect()).await?;
     unpark(&mut transaction, writes).await?;
     park(&mut transaction, writes).await?;
     transaction.commit().await?;

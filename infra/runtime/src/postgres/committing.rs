@@ -1,7 +1,7 @@
 //! Commits of many partitions in one transaction. Where it fails, each is tried alone, so that none
 //! suffers for another. Next: `commit` writes them.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -17,6 +17,8 @@ use crate::{
     read_store::{Commit, CommitError, ReadError},
 };
 
+/// How soon after one transaction the next may begin.
+const PACE: Duration = Duration::from_millis(10);
 /// Rows from which on a commit is written alone, as that of a rebuild.
 const MANY: usize = 1000;
 
@@ -35,7 +37,7 @@ impl Request {
 
 /// The writer of the store `origin`.
 pub(super) fn start(pool: PgPool, origin: Uuid) -> Gathering<Request, CommitError> {
-    Gathering::start(clash, move |group| {
+    Gathering::start(PACE, clash, move |group| {
         let pool = pool.clone();
         async move { write_all(&pool, origin, &group).await }
     })

@@ -2,9 +2,14 @@
 //! little, so what comes in while one is written goes together into the next. A request that is
 //! given up by its caller may be written all the same: each is fenced by its checkpoint.
 
-use tokio::sync::{
-    mpsc::{self, UnboundedReceiver, UnboundedSender},
-    oneshot,
+use std::time::Duration;
+
+use tokio::{
+    sync::{
+        mpsc::{self, UnboundedReceiver, UnboundedSender},
+        oneshot,
+    },
+    time::{Instant, sleep_until},
 };
 
 /// Requests in one transaction, at most.
@@ -23,8 +28,10 @@ struct Waiting<R, E> {
 
 impl<R: Send + 'static, E: Send + 'static> Gathering<R, E> {
     /// Starts the writer on the current Tokio runtime. `write` answers each request of a group; two
-    /// that `clash` are never in one.
+    /// that `clash` are never in one. A group begins no sooner than `pace` after the one before it: a
+    /// request that comes alone is written at once, and many share a transaction.
     pub(super) fn start<F>(
+        pace: Duration,
         clash: fn(&R, &R) -> bool,
         write: impl Fn(Vec<R>) -> F + Send + 'static,
     ) -> Self
@@ -34,7 +41,9 @@ impl<R: Send + 'static, E: Send + 'static> Gathering<R, E> {
         let (sender, mut waiting) = mpsc::unbounded_channel();
         tokio::spawn(async move {
             let mut next = None;
-            while let Some(group) = gather(&mut waiting, &mut next, clash).await {
+            let mut earliest = Instant::now();
+            while let Some(group) = gather(&mut waiting, &mut next, earliest, clash).await {
+                earliest = Instant::now() + pace;
                 let group = group.into_iter().map(|it| (it.request, it.reply));
                 let (requests, replies): (Vec<_>, Vec<_>) = group.unzip();
                 for (reply, outcome) in replies.into_iter().zip(write(requests).await) {
@@ -58,12 +67,14 @@ impl<R: Send + 'static, E: Send + 'static> Gathering<R, E> {
 async fn gather<R, E>(
     waiting: &mut UnboundedReceiver<Waiting<R, E>>,
     next: &mut Option<Waiting<R, E>>,
+    earliest: Instant,
     clash: fn(&R, &R) -> bool,
 ) -> Option<Vec<Waiting<R, E>>> {
     let first = match next.take() {
         Some(first) => first,
         None => waiting.recv().await?,
     };
+    sleep_until(earliest).await;
     let mut group = vec![first];
     while group.len() < AT_ONCE
         && let Ok(other) = waiting.try_recv()

@@ -7,7 +7,7 @@ use super::{
     failure::Failure,
     generation::{side_table, single_columns, table},
     place::text_place,
-    rows::{self, check, many, single_place},
+    rows::{self, Changed, check, many, single_place},
 };
 use crate::{
     projection::{Arity, Column},
@@ -23,7 +23,13 @@ pub(super) async fn write(
 ) -> Result<(), Failure> {
     let is_new = |change: &&RowChange| change.stored.is_none() && change.row.is_some();
     let (new, others): (Vec<&RowChange>, Vec<&RowChange>) = changes.iter().partition(is_new);
-    rows::write(connection, target, columns, others).await?;
+    let rows = others;
+    let others = Changed {
+        target,
+        columns,
+        rows,
+    };
+    rows::write(connection, vec![others]).await?;
     if new.is_empty() {
         return Ok(());
     }

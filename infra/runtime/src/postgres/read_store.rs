@@ -53,6 +53,8 @@ pub struct PgReadSettings {
 #[derive(Clone)]
 pub struct PgReadStore {
     pool: PgPool,
+    /// For what is asked of the rows.
+    asking: PgPool,
     settings: PgReadSettings,
     definitions: Arc<RwLock<HashMap<&'static str, Arc<Definition>>>>,
     /// The live generations that were of their definition's version when last seen.
@@ -65,8 +67,8 @@ pub struct PgReadStore {
 
 impl PgReadStore {
     /// Opens the read models of the database, which must be migrated. Beside the connections of
-    /// `pool` one is opened to listen on, and during a rebuild one for each claim and hold; the
-    /// rebuild itself needs two of `pool` at once.
+    /// `pool` and as many for what is asked of the rows, one is opened to listen on, and during a
+    /// rebuild one for each claim and hold; the rebuild itself needs two to compare.
     pub async fn open(pool: PgPool, settings: PgReadSettings) -> Result<Self, PgOpenError> {
         schema::check(&pool).await?;
         own(&pool, settings).await?;
@@ -84,6 +86,7 @@ impl PgReadStore {
         tokio::spawn(watch.run(listener, stop.clone()));
         let writer = Arc::new(committing::start(pool.clone(), origin));
         Ok(Self {
+            asking: schema::planning(&pool),
             pool,
             settings,
             definitions: Arc::default(),
@@ -227,7 +230,7 @@ impl ReadStore for PgReadStore {
     }
 
     async fn page(&self, projection: &str, query: &PageQuery) -> Result<StoredPage, ReadError> {
-        let pool = &self.pool;
+        let pool = &self.asking;
         self.read_live(projection, async |live, definition| {
             page::page(pool, &live, definition.columns, query).await
         })
@@ -235,7 +238,7 @@ impl ReadStore for PgReadStore {
     }
 
     async fn count(&self, projection: &str, filter: &[Condition]) -> Result<u64, ReadError> {
-        let pool = &self.pool;
+        let pool = &self.asking;
         self.read_live(projection, async |live, definition| {
             page::count(pool, &live, definition.columns, filter).await
         })
@@ -269,7 +272,7 @@ impl ReadStore for PgReadStore {
     ) -> Result<Comparison, ReadError> {
         generation::check_target(live)?;
         generation::check_target(staged)?;
-        Ok(compare::compare(&self.pool, live, staged, limit).await?)
+        Ok(compare::compare(&self.asking, live, staged, limit).await?)
     }
 
     async fn adopt(
@@ -294,7 +297,7 @@ impl ReadStore for PgReadStore {
 
     async fn hash(&self, target: &Target) -> Result<RowsHash, ReadError> {
         generation::check_target(target)?;
-        Ok(compare::hash(&self.pool, target).await?)
+        Ok(compare::hash(&self.asking, target).await?)
     }
 
     async fn set_paused(&self, projection: &str, paused: bool) -> Result<(), ReadError> {

@@ -1,9 +1,9 @@
-//! Writes changed rows with their columns, each kind of change as one statement's arrays: one round
-//! trip for all rows of a generation.
+//! Writes changed rows with their columns, each kind of change as one of the statement's arrays: one
+//! round trip for all rows of all generations.
 
 use std::fmt::Write as _;
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
 
 use super::{
     failure::Failure,
@@ -19,99 +19,111 @@ use crate::{
 const LONGEST_KEY: usize = 1000;
 const LONGEST_VALUE: usize = 1600;
 
-/// Writes rows that have changed, or are gone.
+/// The rows of one generation that have changed, or are gone.
+pub(super) struct Changed<'a> {
+    pub(super) target: &'a Target,
+    pub(super) columns: &'a [Column],
+    pub(super) rows: Vec<&'a RowChange>,
+}
+
+/// Writes rows of several generations in one statement: it takes one round trip, however many there are.
 pub(super) async fn write(
     connection: &mut PgConnection,
-    target: &Target,
-    columns: &[Column],
-    mut changes: Vec<&RowChange>,
+    mut changed: Vec<Changed<'_>>,
 ) -> Result<(), Failure> {
-    if changes.is_empty() {
+    changed.retain(|changed| !changed.rows.is_empty());
+    if changed.is_empty() {
         return Ok(());
     }
-    changes.sort_by(|left, right| left.key.cmp(&right.key));
-    for change in &changes {
-        check(target, change)?;
-    }
-    let (kept, gone): (Vec<&RowChange>, Vec<&RowChange>) =
-        changes.iter().partition(|change| change.row.is_some());
-    let sql = statement(target, columns);
-    let mut query = sqlx::query(&sql)
-        .bind(
-            gone.iter()
-                .map(|change| change.key.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            kept.iter()
-                .map(|change| change.key.as_str())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            kept.iter()
-                .map(|change| change.slot.cast_signed())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            kept.iter()
-                .map(|change| change.position.cast_signed())
-                .collect::<Vec<_>>(),
-        )
-        .bind(
-            kept.iter()
-                .map(|change| change.row.as_deref())
-                .collect::<Vec<_>>(),
-        );
-    for (at, column) in columns.iter().enumerate() {
-        if column.arity == Arity::One {
-            let places = kept.iter().map(|change| single_place(&change.columns, at));
-            query = query.bind(places.collect::<Vec<_>>());
+    let (mut parts, mut bound) = (Vec::new(), 0);
+    for (at, changed) in changed.iter_mut().enumerate() {
+        changed.rows.sort_by(|left, right| left.key.cmp(&right.key));
+        for change in &changed.rows {
+            check(changed.target, change)?;
         }
+        parts.push(statement(at, changed, &mut bound));
     }
-    for (at, column) in columns.iter().enumerate() {
-        if column.arity == Arity::Many {
-            let Sides { gone, new } = Sides::of(&changes, at);
-            query = query.bind(gone.0).bind(gone.1).bind(new.0).bind(new.1);
-        }
+    let sql = format!("WITH {} SELECT", parts.join(", "));
+    let mut query = sqlx::query(&sql);
+    for changed in &changed {
+        query = changed.bind(query);
     }
     query.execute(connection).await?;
     Ok(())
 }
 
-/// One statement that deletes and writes rows, and does the same for the columns of many.
-fn statement(target: &Target, columns: &[Column]) -> String {
-    let table = table(target);
+type Bound<'q> = Query<'q, Postgres, PgArguments>;
+
+impl Changed<'_> {
+    /// Binds what its part of the statement names, in that order.
+    fn bind<'q>(&'q self, query: Bound<'q>) -> Bound<'q> {
+        let (kept, gone): (Vec<&RowChange>, Vec<&RowChange>) =
+            self.rows.iter().partition(|change| change.row.is_some());
+        let keys = |rows: &[&'q RowChange]| -> Vec<&'q str> {
+            rows.iter().map(|change| change.key.as_str()).collect()
+        };
+        let slots = kept.iter().map(|change| change.slot.cast_signed());
+        let positions = kept.iter().map(|change| change.position.cast_signed());
+        let rows = kept.iter().map(|change| change.row.as_deref());
+        let mut query = query
+            .bind(keys(&gone))
+            .bind(keys(&kept))
+            .bind(slots.collect::<Vec<_>>())
+            .bind(positions.collect::<Vec<_>>())
+            .bind(rows.collect::<Vec<_>>());
+        for (at, column) in self.columns.iter().enumerate() {
+            if column.arity == Arity::One {
+                let places = kept.iter().map(|change| single_place(&change.columns, at));
+                query = query.bind(places.collect::<Vec<_>>());
+            }
+        }
+        for (at, column) in self.columns.iter().enumerate() {
+            if column.arity == Arity::Many {
+                let Sides { gone, new } = Sides::of(&self.rows, at);
+                query = query.bind(gone.0).bind(gone.1).bind(new.0).bind(new.1);
+            }
+        }
+        query
+    }
+}
+
+/// The part of the statement that deletes and writes the rows of one generation, and does the same for
+/// its columns of many. `bound` counts the statement's parameters.
+fn statement(part: usize, changed: &Changed<'_>, bound: &mut usize) -> String {
+    let table = table(changed.target);
+    let mut next = || {
+        *bound += 1;
+        *bound
+    };
+    let [gone, key, slot, position, row] = std::array::from_fn(|_| next());
     let (mut list, mut arrays, mut set) = (String::new(), String::new(), String::new());
-    let mut bound = 5;
-    for column in single_columns(columns) {
-        bound += 1;
+    for column in single_columns(changed.columns) {
         let name = column.name;
         let _ = write!(list, ", c_{name}");
-        let _ = write!(arrays, ", ${bound}::bytea[]");
+        let _ = write!(arrays, ", ${}::bytea[]", next());
         let _ = write!(set, ", c_{name} = excluded.c_{name}");
     }
     let mut sql = format!(
-        "WITH gone AS (DELETE FROM {table} WHERE key = ANY($1::text[])), \
-         kept AS (INSERT INTO {table} (key, slot, position, row{list}) \
-         SELECT * FROM unnest($2::text[], $3::int4[], $4::int8[], $5::text[]{arrays}) \
+        "gone_{part} AS (DELETE FROM {table} WHERE key = ANY(${gone}::text[])), \
+         kept_{part} AS (INSERT INTO {table} (key, slot, position, row{list}) \
+         SELECT * FROM unnest(${key}::text[], ${slot}::int4[], ${position}::int8[], \
+         ${row}::text[]{arrays}) \
          ON CONFLICT (key) DO UPDATE SET slot = excluded.slot, position = excluded.position, \
          row = excluded.row{set})"
     );
-    for column in many_columns(columns) {
-        let side = side_table(target, column.name);
+    for column in many_columns(changed.columns) {
+        let side = side_table(changed.target, column.name);
         let name = column.name;
-        let pair = |first: usize| format!("unnest(${first}::bytea[], ${}::text[])", first + 1);
-        let (gone, new) = (pair(bound + 1), pair(bound + 3));
-        bound += 4;
+        let mut pair = || format!("unnest(${}::bytea[], ${}::text[])", next(), next());
+        let (gone, new) = (pair(), pair());
         let _ = write!(
             sql,
-            ", gone_{name} AS (DELETE FROM {side} AS side USING {gone} AS gone (value, key) \
+            ", gone_{part}_{name} AS (DELETE FROM {side} AS side USING {gone} AS gone (value, key) \
              WHERE side.value = gone.value AND side.key = gone.key), \
-             new_{name} AS (INSERT INTO {side} (value, key) SELECT * FROM {new} \
+             new_{part}_{name} AS (INSERT INTO {side} (value, key) SELECT * FROM {new} \
              ON CONFLICT DO NOTHING)"
         );
     }
-    sql.push_str(" SELECT");
     sql
 }
 

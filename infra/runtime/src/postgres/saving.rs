@@ -1,7 +1,7 @@
 //! Saves of processes, of many partitions in one statement. Each is fenced by its own checkpoint: one
 //! whose checkpoint is not the expected one takes no other with it.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use orderlog_log::event_store::StoreError;
 use sqlx::{PgPool, Postgres, postgres::PgArguments, query::QueryAs};
@@ -12,12 +12,16 @@ use super::{
 };
 use crate::process::{ProcessSave, SaveError};
 
+/// How soon after one group of saves the next may begin. Sagas wait for their work rows so long, and
+/// the database has a fraction of the transactions.
+const PACE: Duration = Duration::from_millis(10);
+
 /// The writer of process checkpoints.
 pub(super) fn start(pool: PgPool) -> Gathering<ProcessSave, SaveError> {
     let clash = |one: &ProcessSave, other: &ProcessSave| {
         (&one.process, one.partition) == (&other.process, other.partition)
     };
-    Gathering::start(clash, move |saves| {
+    Gathering::start(PACE, clash, move |saves| {
         let pool = pool.clone();
         async move { write_all(&pool, saves).await }
     })

@@ -18,6 +18,8 @@ const NUMBERS: std::ops::Range<i64> = 1001..2000;
 const STATEMENT: &str = "30s";
 /// How long a transaction may wait for its own client.
 const IDLE: &str = "60s";
+/// A connection that was idle for longer is asked for a sign of life before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// Why an engine on PostgreSQL was not opened.
 #[derive(Debug, thiserror::Error)]
@@ -82,21 +84,53 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 }
 
 /// Connections to a database, at most so many, as the engines of this crate want them: statements,
-/// idle transactions and the silence of a client are bounded, plans fit the values. Connects when
-/// first used.
+/// idle transactions and the silence of a client are bounded. Connects when first used.
+///
+/// A plan is made once and kept: each statement that is written again and again finds its rows by an
+/// index whatever its values are, and to plan it takes as long as to carry it out. It is made to use
+/// that index even if the tables were still small at the time.
 pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
     let options = options.application_name("orderlog").options([
         ("statement_timeout", STATEMENT),
         ("idle_in_transaction_session_timeout", IDLE),
-        ("plan_cache_mode", "force_custom_plan"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
         // A machine that has vanished holds its locks no longer than this.
         ("tcp_keepalives_idle", "10"),
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
     ]);
+    connecting(options, connections)
+}
+
+/// Connections beside those of `pool`, for statements that are put together as they are asked for:
+/// their plans fit the values.
+pub(super) fn planning(pool: &PgPool) -> PgPool {
+    let options = PgConnectOptions::clone(&pool.connect_options()).options([
+        ("plan_cache_mode", "force_custom_plan"),
+        ("enable_seqscan", "on"),
+        ("enable_hashjoin", "on"),
+        ("enable_mergejoin", "on"),
+    ]);
+    connecting(options, pool.options().get_max_connections())
+}
+
+fn connecting(options: PgConnectOptions, connections: u32) -> PgPool {
     PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options)
 }
 

@@ -26,8 +26,8 @@ pub trait FoldedRows<E>: Send + Sync {
     /// Keys of the rows that the event touches.
     fn keys(&self, event: &Occurred<'_, E>) -> Vec<String>;
 
-    /// Whether the row under `key` must be loaded before it can be folded.
-    fn misses(&mut self, key: &str) -> bool;
+    /// Whether the row under `key` must be loaded before the event can be folded into it.
+    fn misses(&mut self, key: &str, event: &Occurred<'_, E>) -> bool;
 
     /// Takes in the row as the store has it; `None` where it has none.
     fn take_in(&mut self, key: String, stored: Option<StoredRow>) -> Result<(), FoldError>;
@@ -88,8 +88,15 @@ impl<E: 'static, P: Projection<E>> FoldedRows<E> for Rows<P, E> {
         self.projection.keys(event)
     }
 
-    fn misses(&mut self, key: &str) -> bool {
-        !self.cache.keep(key)
+    fn misses(&mut self, key: &str, event: &Occurred<'_, E>) -> bool {
+        if self.cache.keep(key) {
+            return false;
+        }
+        let begins = self.projection.begins(key, event);
+        if begins {
+            self.cache.insert(key.to_owned(), Slot::absent());
+        }
+        !begins
     }
 
     fn take_in(&mut self, key: String, stored: Option<StoredRow>) -> Result<(), FoldError> {

@@ -158,9 +158,19 @@ impl<E: 'static> Member<E> {
     ) -> Result<Vec<Vec<String>>, ProjectorError> {
         let keys: Vec<Vec<String>> = events.iter().map(|event| self.keys(event)).collect();
         let mut missing: HashSet<&String> = HashSet::new();
-        for key in keys.iter().flatten() {
-            if self.rows.misses(key) {
-                missing.insert(key);
+        for (event, keys) in events.iter().zip(&keys) {
+            let Said::Fact(fact) = &event.said else {
+                continue;
+            };
+            let occurred = Occurred {
+                recorded: &event.recorded,
+                fact,
+            };
+            for key in keys {
+                // What an earlier event of these has to look up begins with no later one.
+                if !missing.contains(key) && self.rows.misses(key, &occurred) {
+                    missing.insert(key);
+                }
             }
         }
         if missing.is_empty() {

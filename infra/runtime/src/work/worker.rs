@@ -4,10 +4,13 @@
 
 use std::{collections::HashMap, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::{FutureExt, future::BoxFuture};
 use orderlog_log::{clock::Clock, event_store::StoreError};
-use tokio::{task::JoinSet, time::timeout};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, timeout},
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -43,6 +46,8 @@ impl Default for WorkSettings {
 
 /// The longest sleep: wall clocks may be set, and sleeps do not follow them.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How soon after one look for due rows the next may follow: what changes meanwhile is one change.
+const PACE: Duration = Duration::from_millis(5);
 /// How often finished rows are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -82,6 +87,8 @@ impl WorkLoop {
             running: JoinSet::new(),
             ended: Vec::new(),
             settling: None,
+            quiet_until: None,
+            next_look: Instant::now(),
         };
         let mut failures = 0;
         loop {
@@ -114,6 +121,10 @@ struct Run<'a> {
     running: JoinSet<Settled>,
     ended: Vec<Settled>,
     settling: Option<Settling>,
+    /// Nothing falls due before, unless something changes; `None` where that is to be asked.
+    quiet_until: Option<DateTime<Utc>>,
+    /// When that may be asked.
+    next_look: Instant,
 }
 
 impl Run<'_> {
@@ -121,8 +132,6 @@ impl Run<'_> {
         let mut changed = self.work.store.changed();
         let mut prune = tokio::time::interval(PRUNE_EVERY);
         loop {
-            // Listened first, looked then: an insert in between is not missed.
-            changed.borrow_and_update();
             self.start_settling();
             let pause = self.lease().await?;
             tokio::select! {
@@ -130,8 +139,9 @@ impl Run<'_> {
                 () = cancel.cancelled() => return Ok(()),
                 settled = finished(&mut self.settling) => self.note_settled(settled)?,
                 Some(ended) = self.running.join_next() => self.note_ended(ended),
-                _ = changed.changed() => {}
-                () = tokio::time::sleep(pause) => {}
+                // Seen first, looked then: an insert in between is not missed.
+                _ = changed.changed() => self.quiet_until = None,
+                () = tokio::time::sleep(pause) => self.quiet_until = None,
                 _ = prune.tick() => self.prune().await?,
             }
         }
@@ -145,15 +155,27 @@ impl Run<'_> {
             .concurrency
             .saturating_sub(self.running.len());
         if room == 0 {
+            self.quiet_until = None;
             return Ok(LONGEST_SLEEP);
         }
-        let now = self.work.clock.now();
-        let Some(due) = self.work.store.next_due(&self.kinds).await? else {
-            return Ok(LONGEST_SLEEP);
+        let quiet_until = match self.quiet_until {
+            Some(known) => Some(known),
+            None if self.next_look > Instant::now() => return Ok(self.next_look - Instant::now()),
+            None => {
+                self.next_look = Instant::now() + PACE;
+                self.work.store.next_due(&self.kinds).await?
+            }
         };
-        if due > now {
-            return Ok((due - now).to_std().unwrap_or_default().min(LONGEST_SLEEP));
+        let now = self.work.clock.now();
+        let until = quiet_until.unwrap_or(now + delta(LONGEST_SLEEP));
+        if until > now {
+            self.quiet_until = Some(until);
+            return Ok((until - now)
+                .to_std()
+                .unwrap_or_default()
+                .min(LONGEST_SLEEP));
         }
+        self.quiet_until = None;
         let lease = Lease {
             owner: self.work.owner,
             kinds: self.kinds.clone(),
