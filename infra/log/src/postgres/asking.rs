@@ -12,7 +12,7 @@ use tokio::sync::{
 use crate::event_store::StoreError;
 
 /// Statements under way at the same time.
-const LANES: usize = 3;
+const LANES: usize = 2;
 /// Questions in one statement, at most.
 const AT_ONCE: usize = 32;
 

@@ -112,6 +112,7 @@ impl WorkStore for PgWorkStore {
         let again: Vec<_> = settled.iter().map(again_at).collect();
         let reasons: Vec<_> = settled.iter().map(reason).collect();
         let uncounted: Vec<_> = settled.iter().map(uncounted).collect();
+        // A finished row has no owner. To say so would let a plan walk through all open rows.
         let settle = retried(async || {
             sqlx::query(
                 "UPDATE work SET finished_at = s.finished_at, owner = NULL, \
@@ -119,7 +120,7 @@ impl WorkStore for PgWorkStore {
                  reason = coalesce(s.reason, work.reason), attempts = attempts - s.uncounted \
                  FROM unnest($2::uuid[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[]) \
                  AS s (id, finished_at, next_at, reason, uncounted) \
-                 WHERE work.id = s.id AND work.owner = $1 AND work.finished_at IS NULL",
+                 WHERE work.id = s.id AND work.owner = $1",
             )
             .bind(owner)
             .bind(&ids)

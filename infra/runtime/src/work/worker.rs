@@ -47,7 +47,7 @@ impl Default for WorkSettings {
 /// The longest sleep: wall clocks may be set, and sleeps do not follow them.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 /// How soon after one look for due rows the next may follow: what changes meanwhile is one change.
-const PACE: Duration = Duration::from_millis(5);
+const PACE: Duration = Duration::from_millis(20);
 /// How often finished rows are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 

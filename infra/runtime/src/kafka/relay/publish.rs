@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use orderlog_log::event_store::EventStore;
 use tokio::{
     sync::{mpsc, watch},
-    time::timeout,
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use uuid::Uuid;
@@ -24,6 +24,9 @@ use crate::{
 
 /// Events read from the log at once.
 const PAGE: usize = 1000;
+/// How soon after a page that was not full the next is read: fewer and larger messages cost the database,
+/// the brokers and their readers far less than many small ones.
+const PACE: Duration = Duration::from_millis(4);
 /// Pages that are read ahead.
 const AHEAD: usize = 2;
 /// Events that may be under way when a further page is sent.
@@ -160,9 +163,16 @@ async fn read(
     };
     loop {
         let page = tail.next().await;
-        let failed = page.is_err();
+        let next = Instant::now() + PACE;
+        let (failed, full) = match &page {
+            Ok(batch) => (false, batch.events.len() >= PAGE),
+            Err(_) => (true, false),
+        };
         if pages.send(page).await.is_err() || failed {
             return;
+        }
+        if !full {
+            sleep_until(next).await;
         }
     }
 }
