@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use orderlog_runtime::kafka::Topic;
 use orderlog_web::server;
 use tokio::net::TcpListener;
 
@@ -27,6 +28,9 @@ pub struct GroundArgs {
     /// Brokers of Apache Kafka, for a topic that is removed again
     #[arg(long, value_name = "HOST:PORT", requires = "database")]
     kafka: Option<String>,
+    /// Partitions of that topic; as many as usual where absent
+    #[arg(long, value_name = "COUNT", requires = "kafka", value_parser = clap::value_parser!(u32).range(1..=64))]
+    partitions: Option<u32>,
 }
 
 impl GroundArgs {
@@ -51,7 +55,11 @@ impl GroundArgs {
         let directory = tempfile::tempdir()?;
         with_scratch(async |scratch| {
             let engines = match (&self.database, &self.kafka) {
-                (Some(database), Some(kafka)) => distributed(scratch, database, kafka).await?,
+                (Some(database), Some(kafka)) => {
+                    let mut topic = scratch.topic(kafka);
+                    topic.partitions = self.partitions.unwrap_or(topic.partitions);
+                    distributed(scratch, database, topic).await?
+                }
                 _ => Engines::Embedded {
                     data_dir: (self.data_dir.clone()).unwrap_or(directory.path().to_owned()),
                 },
@@ -62,10 +70,9 @@ impl GroundArgs {
     }
 }
 
-async fn distributed(scratch: &Scratch, server: &str, brokers: &str) -> anyhow::Result<Engines> {
+async fn distributed(scratch: &Scratch, server: &str, topic: Topic) -> anyhow::Result<Engines> {
     let database = DatabaseUrl(scratch.database(server).await?);
     migrate(&database).await?;
-    let topic = scratch.topic(brokers);
     Ok(Engines::Distributed(Distributed {
         database,
         event_store: EventStoreEngine::Postgres,

@@ -335,7 +335,11 @@ impl World {
         };
         let timers = Timers::new(aggregates.clone(), clock.clone());
         let work = Arc::clone(&self.engines.work);
-        WorkLoop::new(work, clock.clone(), WorkSettings::default())
+        let settings = WorkSettings {
+            pace: std::time::Duration::ZERO,
+            ..WorkSettings::default()
+        };
+        WorkLoop::new(work, clock.clone(), settings)
             .handle("timer", self.work_door(timers))
             .handle("gateway", self.work_door(gateway))
             .handle(LOG, told(&self.log))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 use tokio::{
     task::yield_now,
-    time::{Instant, sleep, timeout},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 use uuid::Uuid;
 
@@ -29,6 +29,10 @@ use crate::event_store::StoreError;
 /// Bounds of one statement: they bound how long the counter is held.
 const COMMANDS: usize = 1024;
 const BYTES: usize = 4 * 1024 * 1024;
+/// How soon after one statement the next begins, where fewer commands than these wait: a statement and
+/// its sync cost far more than a command in them.
+const PACE: Duration = Duration::from_millis(3);
+const COMPANY: usize = 16;
 /// Beyond the server's own limit, after which a connection is taken for lost.
 const GRACE: Duration = Duration::from_secs(2);
 /// Between two attempts to reach the database.
@@ -40,6 +44,8 @@ pub(super) struct Appender {
     connection: Option<PgConnection>,
     heads: Heads,
     incoming: Incoming,
+    /// When the next few may be written.
+    next: Instant,
 }
 
 /// Why a group was not written.
@@ -62,6 +68,7 @@ impl Appender {
             connection: Some(connection),
             heads,
             incoming,
+            next: Instant::now(),
         }
     }
 
@@ -73,7 +80,7 @@ impl Appender {
     }
 
     /// What waits, within bounds; waits for the first. Those who were just answered get the chance
-    /// to ask again first.
+    /// to ask again first, and a few wait a moment for more.
     async fn gather(&mut self) -> Option<Vec<Append>> {
         let mut group = vec![self.incoming.recv().await?];
         let (mut commands, mut bytes) = (group[0].commands.len(), group[0].bytes());
@@ -82,14 +89,20 @@ impl Appender {
             seen = group.len();
             yield_now().await;
             while commands < COMMANDS && bytes < BYTES {
-                let Ok(append) = self.incoming.try_recv() else {
-                    break;
+                let append = match self.incoming.try_recv() {
+                    Ok(append) => append,
+                    Err(_) if commands >= COMPANY => break,
+                    Err(_) => match timeout_at(self.next, self.incoming.recv()).await {
+                        Ok(Some(append)) => append,
+                        Ok(None) | Err(_) => break,
+                    },
                 };
                 commands += append.commands.len();
                 bytes += append.bytes();
                 group.push(append);
             }
         }
+        self.next = Instant::now() + PACE;
         Some(group)
     }
 

@@ -39,12 +39,12 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// `orderlog.events` at these brokers: 12 partitions, kept for ever.
+    /// `orderlog.events` at these brokers: 6 partitions, kept for ever.
     pub fn new(brokers: impl Into<String>) -> Self {
         Self {
             brokers: brokers.into(),
             name: "orderlog.events".to_owned(),
-            partitions: 12,
+            partitions: 6,
             retention: None,
             properties: Vec::new(),
         }

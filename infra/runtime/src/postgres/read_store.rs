@@ -222,7 +222,7 @@ impl ReadStore for PgReadStore {
     }
 
     async fn get(&self, projection: &str, keys: Vec<String>) -> Result<Vec<StoredRow>, ReadError> {
-        let (pool, keys) = (&self.pool, &keys);
+        let (pool, keys) = (&self.asking, &keys);
         self.read_live(projection, async |live, _| {
             page::rows(pool, &live, keys).await
         })

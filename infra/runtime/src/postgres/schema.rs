@@ -88,7 +88,8 @@ pub async fn migrate(pool: &PgPool) -> Result<(), MigrateError> {
 ///
 /// A plan is made once and kept: each statement that is written again and again finds its rows by an
 /// index whatever its values are, and to plan it takes as long as to carry it out. It is made to use
-/// that index even if the tables were still small at the time.
+/// that index even if the tables were still small at the time. A connection that was just used is not
+/// tested: those who write try again where one has broken.
 pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
     let options = options.application_name("orderlog").options([
         ("statement_timeout", STATEMENT),
@@ -103,25 +104,7 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
     ]);
-    connecting(options, connections)
-}
-
-/// Connections beside those of `pool`, for statements that are put together as they are asked for:
-/// their plans fit the values.
-pub(super) fn planning(pool: &PgPool) -> PgPool {
-    let options = PgConnectOptions::clone(&pool.connect_options()).options([
-        ("plan_cache_mode", "force_custom_plan"),
-        ("enable_seqscan", "on"),
-        ("enable_hashjoin", "on"),
-        ("enable_mergejoin", "on"),
-    ]);
-    connecting(options, pool.options().get_max_connections())
-}
-
-fn connecting(options: PgConnectOptions, connections: u32) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(10))
+    connecting(connections)
         .test_before_acquire(false)
         .before_acquire(|connection, meta| {
             Box::pin(async move {
@@ -132,6 +115,24 @@ fn connecting(options: PgConnectOptions, connections: u32) -> PgPool {
             })
         })
         .connect_lazy_with(options)
+}
+
+/// Connections beside those of `pool`, for what clients ask: plans fit the values, and a connection is
+/// tested before, for nobody asks again.
+pub(super) fn planning(pool: &PgPool) -> PgPool {
+    let options = PgConnectOptions::clone(&pool.connect_options()).options([
+        ("plan_cache_mode", "force_custom_plan"),
+        ("enable_seqscan", "on"),
+        ("enable_hashjoin", "on"),
+        ("enable_mergejoin", "on"),
+    ]);
+    connecting(pool.options().get_max_connections()).connect_lazy_with(options)
+}
+
+fn connecting(connections: u32) -> PgPoolOptions {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(10))
 }
 
 /// Checks that the tables are there, and that no newer build has changed them.

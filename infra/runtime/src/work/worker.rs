@@ -28,6 +28,8 @@ pub struct WorkSettings {
     pub again: Backoff,
     /// How long finished rows are remembered, so that no row is inserted again.
     pub remembered: Duration,
+    /// How soon after one look for due rows the next may follow: what changes meanwhile is one change.
+    pub pace: Duration,
 }
 
 impl Default for WorkSettings {
@@ -40,14 +42,13 @@ impl Default for WorkSettings {
                 most: Duration::from_secs(300),
             },
             remembered: Duration::from_secs(7 * 24 * 3600),
+            pace: Duration::from_millis(20),
         }
     }
 }
 
 /// The longest sleep: wall clocks may be set, and sleeps do not follow them.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
-/// How soon after one look for due rows the next may follow: what changes meanwhile is one change.
-const PACE: Duration = Duration::from_millis(20);
 /// How often finished rows are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -162,7 +163,7 @@ impl Run<'_> {
             Some(known) => Some(known),
             None if self.next_look > Instant::now() => return Ok(self.next_look - Instant::now()),
             None => {
-                self.next_look = Instant::now() + PACE;
+                self.next_look = Instant::now() + self.work.settings.pace;
                 self.work.store.next_due(&self.kinds).await?
             }
         };

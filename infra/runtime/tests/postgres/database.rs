@@ -83,12 +83,17 @@ impl Database {
     }
 
     /// Ends every other connection to the database, as the end of the server would.
-    pub(crate) async fn cut_all(&self, by: &PgPool) {
+    pub(crate) async fn cut_all(&self) {
+        // Not one of a pool: that may have been cut itself.
+        let server = self.server.clone().database(&self.name);
+        let mut by = PgConnection::connect_with(&server)
+            .await
+            .expect("connected");
         sqlx::query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid()",
         )
-        .execute(by)
+        .execute(&mut by)
         .await
         .expect("cut");
     }

@@ -27,11 +27,10 @@ async fn nothing_is_lost_or_written_twice_while_all_connections_are_cut_again_an
     let cutting = tokio::spawn({
         let database = Arc::clone(&database);
         async move {
-            let pool = database.pool();
             let mut often = tokio::time::interval(Duration::from_millis(30));
             for _ in 0..CUTS {
                 often.tick().await;
-                database.cut_all(&pool).await;
+                database.cut_all().await;
             }
         }
     });
