@@ -79,6 +79,8 @@ impl From<StartError> for Failure {
     fn from(error: StartError) -> Self {
         if error.is_unreachable() {
             Self::unreachable(error.to_string())
+        } else if error.is_missing() {
+            Self::not_found(error.to_string())
         } else {
             Self::failed(error.to_string())
         }

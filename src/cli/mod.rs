@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod health;
 mod import;
+mod log;
 mod notification;
 mod payments;
 mod projection;

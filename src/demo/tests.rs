@@ -15,7 +15,9 @@ use orderlog_command_api::{
     },
 };
 use orderlog_domain::{fulfilment::Timings, order::OrderStatus};
-use orderlog_log::{clock::Clock, event_store::EventStore, sqlite::SqliteEventStore};
+use orderlog_log::{
+    clock::Clock, event_reader::EventReader, event_store::EventStore, sqlite::SqliteEventStore,
+};
 use orderlog_runtime::{
     process::{ProcessRuntime, ProcessSettings},
     source::TailFanOut,

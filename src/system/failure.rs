@@ -63,6 +63,11 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Whether there is nothing where the log should be.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Log(StoreError::Missing { .. }))
+    }
+
     /// Whether a server could not be reached.
     pub fn is_unreachable(&self) -> bool {
         matches!(
@@ -101,6 +106,8 @@ pub enum StopError {
 /// What to do about a log that can't be opened.
 fn mend(error: &StoreError) -> &'static str {
     match error {
+        StoreError::Missing { .. } => "; give the --data-dir of a shop, or --database URL",
+        StoreError::NotReadable { .. } => "; grant the right to read there",
         StoreError::InUse { .. } => "; stop it, or give another --data-dir",
         StoreError::Newer { .. } => "; start the newer version",
         StoreError::Older { .. } => "; give another --data-dir, and import anew",

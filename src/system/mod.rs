@@ -4,7 +4,7 @@
 //! over what it holds; killing loses nothing either.
 //!
 //! `channels`: how customers are told. `config`: what is wanted. `engines`: what stands behind the ports;
-//! `postgres_es`: what that crate has to be told. `parts`: each part from its pieces. `web`: what this
+//! `postgres_es`: what that crate has to be told; `log_address`: the log alone, for reading. `parts`: each part from its pieces. `web`: what this
 //! process answers; `figures`: what it says to monitoring.
 
 mod channels;
@@ -12,6 +12,7 @@ mod config;
 mod engines;
 mod failure;
 mod figures;
+mod log_address;
 mod parts;
 mod postgres_es;
 mod web;
@@ -38,6 +39,7 @@ pub use self::{
     },
     engines::migrate,
     failure::{StartError, StopError},
+    log_address::LogAddress,
 };
 
 /// Consumer group of the projectors.

@@ -1,4 +1,4 @@
-//! The port to the log. One append carries a batch of decided commands and answers each of them:
+//! The port to the log, beside that for [reading](crate::event_reader). One append carries a batch of decided commands and answers each of them:
 //! a conflict of one refuses that one alone. Command ids, versions and events are checked and
 //! written in one transaction. Next: `sqlite` is the embedded engine,
 //! `postgres` the one for several processes, `executor` the caller.
@@ -8,11 +8,14 @@ use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::event::{NewEvent, Position, RecordedEvent, Version};
+use crate::{
+    event::{NewEvent, Position, Version},
+    event_reader::EventReader,
+};
 
-/// The durable log.
+/// The durable log, for reading and writing.
 #[async_trait]
-pub trait EventStore: Send + Sync {
+pub trait EventStore: EventReader {
     /// Appends the batch and answers each command in its order. Returns when all that is
     /// acknowledged is durable.
     async fn append(&self, batch: Vec<Decided>) -> Result<Vec<AppendOutcome>, StoreError>;
@@ -35,30 +38,6 @@ pub trait EventStore: Send + Sync {
         }
         Ok(outcomes)
     }
-
-    /// Events of one stream behind `after`, oldest first, at most `limit`.
-    async fn read_stream(
-        &self,
-        stream: &str,
-        after: Version,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError>;
-
-    /// Events of the log behind `after`, in order and without a gap, at most `limit`.
-    async fn read_all(
-        &self,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError>;
-
-    /// The events at these positions, in the order asked for; unknown ones are left out.
-    async fn read_at(&self, positions: &[Position]) -> Result<Vec<RecordedEvent>, StoreError>;
-
-    /// What became of a command, if it was recorded.
-    async fn command(&self, command_id: Uuid) -> Result<Option<CommandRecord>, StoreError>;
-
-    /// The end of the log.
-    async fn head(&self) -> Result<Head, StoreError>;
 
     /// The last position, kept up to date; a reader waits on it for news.
     fn watch_head(&self) -> watch::Receiver<Position>;
@@ -230,6 +209,20 @@ pub enum StoreError {
     #[error("the log is damaged: {detail}")]
     Corrupt {
         /// What is wrong and where.
+        detail: String,
+    },
+    /// There is no log.
+    #[error("{path} holds no log")]
+    Missing {
+        /// The directory.
+        path: String,
+    },
+    /// The files can't be read.
+    #[error("{path} can't be read: {detail}")]
+    NotReadable {
+        /// The file.
+        path: String,
+        /// What the system said.
         detail: String,
     },
     /// Another process holds the data directory.

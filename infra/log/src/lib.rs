@@ -3,7 +3,8 @@
 //!
 //! # Layout
 //! - [`event`]: what is appended and what is recorded.
-//! - [`event_store`]: the port, and what an append answers.
+//! - [`event_reader`]: the port to what is recorded.
+//! - [`event_store`]: the port of the writers, and what an append answers.
 //! - [`sqlite`]: the embedded engine; group commit on one writer thread.
 //! - [`postgres`]: the engine for several processes; group commit in each of them.
 //! - [`executor`]: load, decide, append, retry, answer.
@@ -11,6 +12,7 @@
 
 pub mod clock;
 pub mod event;
+pub mod event_reader;
 pub mod event_store;
 pub mod executor;
 pub mod postgres;

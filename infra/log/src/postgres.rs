@@ -28,20 +28,18 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::{
-    appender::Appender,
-    asking::Asking,
-    connect::Database,
-    heads::Heads,
-    inbox::Inbox,
-    reads::{OfStream, Reads},
+    appender::Appender, asking::Asking, connect::Database, heads::Heads, inbox::Inbox,
+    reads::OfStream,
 };
 pub use self::{
     connect::PgOptions,
     postgres_es::{AggregateTypes, PgEsEventStore, adopt},
+    reads::PgLogReader,
     schema::migrate,
 };
 use crate::{
     event::{Position, RecordedEvent, Version},
+    event_reader::{EventReader, SilentOf},
     event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
 };
 
@@ -50,7 +48,7 @@ use crate::{
 #[derive(Clone)]
 pub struct PgEventStore {
     inbox: Inbox,
-    reads: Reads,
+    reads: PgLogReader,
     of_streams: Asking<OfStream, Vec<RecordedEvent>>,
     commands: Asking<Uuid, Option<CommandRecord>>,
     heads: Heads,
@@ -63,7 +61,7 @@ impl PgEventStore {
         let database = Database::new(url, options)?;
         let mut first = database.connect(connect::Purpose::Append).await?;
         schema::check(&mut first, &database.name).await?;
-        let reads = Reads::new(&database);
+        let reads = PgLogReader::new(&database);
         let head = reads.head().await?;
         let heads = Heads::start(&database, reads.clone(), head.position);
         let (inbox, incoming) = inbox::inbox();
@@ -96,6 +94,13 @@ impl EventStore for PgEventStore {
         self.inbox.append(chain, true).await
     }
 
+    fn watch_head(&self) -> watch::Receiver<Position> {
+        self.heads.watch()
+    }
+}
+
+#[async_trait]
+impl EventReader for PgEventStore {
     async fn read_stream(
         &self,
         stream: &str,
@@ -116,22 +121,27 @@ impl EventStore for PgEventStore {
         after: Position,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.reads.of_log(after, limit).await
+        self.reads.read_all(after, limit).await
     }
 
     async fn read_at(&self, positions: &[Position]) -> Result<Vec<RecordedEvent>, StoreError> {
-        self.reads.at(positions).await
+        self.reads.read_at(positions).await
     }
 
     async fn command(&self, command_id: Uuid) -> Result<Option<CommandRecord>, StoreError> {
         self.commands.ask(command_id).await
     }
 
-    async fn head(&self) -> Result<Head, StoreError> {
-        self.reads.head().await
+    async fn silent_commands(
+        &self,
+        of: SilentOf<'_>,
+        after: Uuid,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        self.reads.silent_commands(of, after, limit).await
     }
 
-    fn watch_head(&self) -> watch::Receiver<Position> {
-        self.heads.watch()
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.reads.head().await
     }
 }

@@ -3,7 +3,7 @@
 //! A request goes through `inbox` to the one `writer`, which gathers what waits into a transaction
 //! (`append` for each command) and passes it to `durability`: synced there, one `fdatasync` for
 //! many, then published and answered. Reads have connections of their own (`readers`, `rows`) and
-//! never show what is not durable.
+//! never show what is not durable. `log_reader` reads from another process, beside this one.
 
 mod append;
 mod checkpoint;
@@ -12,6 +12,7 @@ mod durability;
 mod failure;
 mod heads;
 mod inbox;
+mod log_reader;
 mod queue;
 mod readers;
 mod request;
@@ -26,6 +27,7 @@ use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
+pub use self::log_reader::SqliteLogReader;
 use self::{
     durability::Durable,
     failure::classify,
@@ -35,6 +37,7 @@ use self::{
 };
 use crate::{
     event::{Position, RecordedEvent, Version},
+    event_reader::{EventReader, SilentOf},
     event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
 };
 
@@ -130,6 +133,13 @@ impl EventStore for SqliteEventStore {
         self.enqueue(chain, true).await
     }
 
+    fn watch_head(&self) -> watch::Receiver<Position> {
+        self.durable.watch()
+    }
+}
+
+#[async_trait]
+impl EventReader for SqliteEventStore {
     async fn read_stream(
         &self,
         stream: &str,
@@ -166,12 +176,18 @@ impl EventStore for SqliteEventStore {
             .await
     }
 
-    async fn head(&self) -> Result<Head, StoreError> {
-        Ok(self.durable.head())
+    async fn silent_commands(
+        &self,
+        of: SilentOf<'_>,
+        after: Uuid,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        let silent = rows::Silent::new(of, after, limit);
+        self.read(move |connection| silent.read(connection)).await
     }
 
-    fn watch_head(&self) -> watch::Receiver<Position> {
-        self.durable.watch()
+    async fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.durable.head())
     }
 }
 

@@ -22,7 +22,9 @@ impl From<StoreError> for Problem {
                 "storage.outcome_unknown",
                 "whether the command was recorded is not known; repeat it with the same key",
             ),
-            StoreError::InUse { .. }
+            StoreError::Missing { .. }
+            | StoreError::NotReadable { .. }
+            | StoreError::InUse { .. }
             | StoreError::Newer { .. }
             | StoreError::Older { .. }
             | StoreError::NotMigrated { .. }

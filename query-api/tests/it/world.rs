@@ -15,6 +15,7 @@ use chrono_tz::UTC;
 use orderlog_domain::fact::{Fact, FactError};
 use orderlog_log::{
     event::{NewEvent, Position, RecordedEvent},
+    event_reader::EventReader,
     event_store::{CommandEnvelope, Decided, EventStore, Fingerprint, StreamAppend, Verdict},
     sqlite::SqliteEventStore,
 };

@@ -43,7 +43,7 @@ fn command(events: u64) -> Option<Decided> {
 
 #[cfg(test)]
 mod tests {
-    use orderlog_log::sqlite::SqliteEventStore;
+    use orderlog_log::{event_reader::EventReader, sqlite::SqliteEventStore};
 
     use super::*;
 

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use orderlog_command_api::aggregates::{Aggregates, stock_id};
 use orderlog_domain::ids::WarehouseId;
 use orderlog_log::{
-    clock::Clock, event::Position, event_store::EventStore, sqlite::SqliteEventStore,
+    clock::Clock, event::Position, event_reader::EventReader, event_store::EventStore,
+    sqlite::SqliteEventStore,
 };
 use tempfile::TempDir;
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use orderlog_log::{
     event::{Position, RecordedEvent, Version},
+    event_reader::{EventReader, SilentOf},
     event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
 };
 use orderlog_runtime::{
@@ -93,6 +94,13 @@ impl EventStore for Fused<dyn EventStore> {
             .await
     }
 
+    fn watch_head(&self) -> watch::Receiver<Position> {
+        self.inner.watch_head()
+    }
+}
+
+#[async_trait]
+impl EventReader for Fused<dyn EventStore> {
     async fn read_stream(
         &self,
         stream: &str,
@@ -118,12 +126,17 @@ impl EventStore for Fused<dyn EventStore> {
         self.inner.command(command_id).await
     }
 
-    async fn head(&self) -> Result<Head, StoreError> {
-        self.inner.head().await
+    async fn silent_commands(
+        &self,
+        of: SilentOf<'_>,
+        after: Uuid,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        self.inner.silent_commands(of, after, limit).await
     }
 
-    fn watch_head(&self) -> watch::Receiver<Position> {
-        self.inner.watch_head()
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.inner.head().await
     }
 }
 

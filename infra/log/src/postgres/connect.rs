@@ -120,6 +120,10 @@ impl Database {
     }
 
     fn address(&self, purpose: Purpose) -> PgConnectOptions {
+        let read_only = match purpose {
+            Purpose::Read => "on",
+            Purpose::Append | Purpose::Tell => "off",
+        };
         let millis = |limit: Duration| limit.as_millis().to_string();
         let (statement, lock, durable) = match purpose {
             Purpose::Append => (self.options.append_timeout, self.options.lock_timeout, "on"),
@@ -135,6 +139,7 @@ impl Database {
             ])
             .options([
                 ("synchronous_commit", durable),
+                ("default_transaction_read_only", read_only),
                 ("default_transaction_isolation", "read\\ committed"),
                 ("enable_seqscan", "off"),
                 ("enable_bitmapscan", "off"),

@@ -12,7 +12,7 @@ use tokio::{sync::watch, task::AbortHandle, time};
 
 use super::{
     connect::{Database, Purpose},
-    reads::Reads,
+    reads::PgLogReader,
 };
 use crate::event::Position;
 
@@ -33,7 +33,7 @@ struct Told {
 
 impl Heads {
     /// Begins at `position`, and keeps up until the last clone is dropped.
-    pub(super) fn start(database: &Database, reads: Reads, position: Position) -> Self {
+    pub(super) fn start(database: &Database, reads: PgLogReader, position: Position) -> Self {
         let known = Arc::new(watch::Sender::new(position));
         let ours = watch::Sender::new(position);
         let tasks = [
@@ -87,7 +87,7 @@ async fn tell(database: Database, mut ours: watch::Receiver<Position>) {
     }
 }
 
-async fn listen(database: Database, reads: Reads, known: Arc<watch::Sender<Position>>) {
+async fn listen(database: Database, reads: PgLogReader, known: Arc<watch::Sender<Position>>) {
     let pool = database.pool(Purpose::Tell, 1);
     loop {
         if let Err(error) = hear(&pool, &reads, &known).await {
@@ -99,7 +99,7 @@ async fn listen(database: Database, reads: Reads, known: Arc<watch::Sender<Posit
 
 async fn hear(
     pool: &sqlx::PgPool,
-    reads: &Reads,
+    reads: &PgLogReader,
     known: &watch::Sender<Position>,
 ) -> sqlx::Result<()> {
     let mut listener = PgListener::connect_with(pool).await?;
@@ -113,14 +113,14 @@ async fn hear(
     }
 }
 
-async fn poll(every: Duration, reads: Reads, known: Arc<watch::Sender<Position>>) {
+async fn poll(every: Duration, reads: PgLogReader, known: Arc<watch::Sender<Position>>) {
     loop {
         time::sleep(every).await;
         look(&reads, &known).await;
     }
 }
 
-async fn look(reads: &Reads, known: &watch::Sender<Position>) {
+async fn look(reads: &PgLogReader, known: &watch::Sender<Position>) {
     match reads.position().await {
         Ok(position) => advance(known, position),
         Err(error) => tracing::debug!(%error, "the log can't be asked for news"),

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     event::{Position, RecordedEvent, Version},
+    event_reader::{EventReader, SilentOf},
     event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
 };
 
@@ -174,6 +175,13 @@ impl EventStore for PgEsEventStore {
         Ok(outcomes)
     }
 
+    fn watch_head(&self) -> watch::Receiver<Position> {
+        self.log.watch_head()
+    }
+}
+
+#[async_trait]
+impl EventReader for PgEsEventStore {
     async fn read_stream(
         &self,
         stream: &str,
@@ -199,11 +207,16 @@ impl EventStore for PgEsEventStore {
         self.log.command(command_id).await
     }
 
-    async fn head(&self) -> Result<Head, StoreError> {
-        self.log.head().await
+    async fn silent_commands(
+        &self,
+        of: SilentOf<'_>,
+        after: Uuid,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        self.log.silent_commands(of, after, limit).await
     }
 
-    fn watch_head(&self) -> watch::Receiver<Position> {
-        self.log.watch_head()
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.log.head().await
     }
 }

@@ -1,19 +1,23 @@
-//! Reads of the log: one statement each, on a pool of their own, so no snapshot outlives a page. A
+//! The log in PostgreSQL, for reading: one statement each, on a pool of their own, so no snapshot outlives a page. A
 //! read that met a broken connection is done again: it may have been one of those that the server
 //! closed while they were idle.
 
 use std::collections::HashMap;
 
+use async_trait::async_trait;
 use sqlx::{Error, PgPool};
 use uuid::Uuid;
 
 use super::{
+    PgOptions,
     connect::{Database, Purpose},
     failure::{classify, is_lost},
     rows::{self, Answering, Command, Event, LogHead, bounded},
+    schema,
 };
 use crate::{
     event::{Position, RecordedEvent, Version},
+    event_reader::{EventReader, SilentOf},
     event_store::{CommandRecord, Head, StoreError},
 };
 
@@ -26,14 +30,22 @@ pub(super) struct OfStream {
     pub(super) limit: usize,
 }
 
-/// Reads what is committed.
+/// The log in a PostgreSQL database, read-only: nothing of it writes. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Reads {
+pub struct PgLogReader {
     pool: PgPool,
     database: String,
 }
 
-impl Reads {
+impl PgLogReader {
+    /// Connects, and checks that the tables are those of this build.
+    pub async fn connect(url: &str, options: PgOptions) -> Result<Self, StoreError> {
+        let database = Database::new(url, options)?;
+        let mut first = database.connect(Purpose::Read).await?;
+        schema::check(&mut first, &database.name).await?;
+        Ok(Self::new(&database))
+    }
+
     pub(super) fn new(database: &Database) -> Self {
         Self {
             pool: database.pool(Purpose::Read, database.options.readers),
@@ -69,35 +81,6 @@ impl Reads {
         Ok(answers)
     }
 
-    /// Events of the log behind `after`.
-    pub(super) async fn of_log(
-        &self,
-        after: Position,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let read = || {
-            sqlx::query_as(rows::OF_LOG)
-                .bind(bounded(after))
-                .bind(bounded(limit as u64))
-                .fetch_all(&self.pool)
-        };
-        self.again(read).await.map(recorded)
-    }
-
-    /// The events at these positions, in the order asked for.
-    pub(super) async fn at(
-        &self,
-        positions: &[Position],
-    ) -> Result<Vec<RecordedEvent>, StoreError> {
-        let positions: Vec<_> = positions.iter().copied().map(bounded).collect();
-        let read = || {
-            sqlx::query_as(rows::AT)
-                .bind(&positions)
-                .fetch_all(&self.pool)
-        };
-        self.again(read).await.map(recorded)
-    }
-
     /// What became of commands.
     pub(super) async fn commands(
         &self,
@@ -114,12 +97,6 @@ impl Reads {
             .map(|record| (record.command.command_id, record))
             .collect();
         Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
-    }
-
-    /// The end of the log.
-    pub(super) async fn head(&self) -> Result<Head, StoreError> {
-        let read = || sqlx::query_as(rows::HEAD).fetch_one(&self.pool);
-        self.again(read).await.map(|LogHead(head)| head)
     }
 
     /// The last position.
@@ -169,6 +146,76 @@ impl Reads {
             },
             error => classify(&self.database, error),
         }
+    }
+}
+
+#[async_trait]
+impl EventReader for PgLogReader {
+    async fn read_stream(
+        &self,
+        stream: &str,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let stream = stream.to_owned();
+        let asked = OfStream {
+            stream,
+            after,
+            limit,
+        };
+        let found = self.of_streams(vec![asked]).await?;
+        Ok(found.into_iter().flatten().collect())
+    }
+
+    async fn read_all(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let read = || {
+            sqlx::query_as(rows::OF_LOG)
+                .bind(bounded(after))
+                .bind(bounded(limit as u64))
+                .fetch_all(&self.pool)
+        };
+        self.again(read).await.map(recorded)
+    }
+
+    async fn read_at(&self, positions: &[Position]) -> Result<Vec<RecordedEvent>, StoreError> {
+        let positions: Vec<_> = positions.iter().copied().map(bounded).collect();
+        let read = || {
+            sqlx::query_as(rows::AT)
+                .bind(&positions)
+                .fetch_all(&self.pool)
+        };
+        self.again(read).await.map(recorded)
+    }
+
+    async fn command(&self, id: Uuid) -> Result<Option<CommandRecord>, StoreError> {
+        Ok(self.commands(vec![id]).await?.pop().flatten())
+    }
+
+    async fn silent_commands(
+        &self,
+        of: SilentOf<'_>,
+        after: Uuid,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        let read = || {
+            let query = match of {
+                SilentOf::Stream(stream) => sqlx::query_as(rows::SILENT_OF_STREAM).bind(stream),
+                SilentOf::Correlation(id) => sqlx::query_as(rows::SILENT_OF_CORRELATION).bind(id),
+            };
+            let query = query.bind(after).bind(bounded(limit as u64));
+            query.fetch_all(&self.pool)
+        };
+        let found: Vec<Command> = self.again(read).await?;
+        Ok(found.into_iter().map(|command| command.record).collect())
+    }
+
+    async fn head(&self) -> Result<Head, StoreError> {
+        let read = || sqlx::query_as(rows::HEAD).fetch_one(&self.pool);
+        self.again(read).await.map(|LogHead(head)| head)
     }
 }
 

@@ -46,8 +46,11 @@ pub(super) const AT: &str = select_events!(
      ORDER BY place"
 );
 
-/// Commands by their ids. What its last event says of a command is joined from there.
-pub(super) const COMMANDS: &str = "
+/// Commands. What its last event says of a command is joined from there.
+macro_rules! select_commands {
+    ($rest:literal) => {
+        concat!(
+            "
 SELECT c.command_id, c.fingerprint, c.type,
        coalesce(c.stream, e.aggregate_type || '-' || e.aggregate_id), coalesce(c.actor, e.actor),
        coalesce(c.correlation_id, e.correlation_id), coalesce(c.causation_id, e.causation_id),
@@ -55,7 +58,21 @@ SELECT c.command_id, c.fingerprint, c.type,
        coalesce(c.partition_key, e.partition_key), c.events,
        coalesce(c.recorded_at, e.recorded_at), e.event_id
 FROM commands c LEFT JOIN events e ON c.events > 0 AND e.position = c.position
-WHERE c.command_id = ANY ($1)";
+WHERE ",
+            $rest
+        )
+    };
+}
+
+pub(super) const COMMANDS: &str = select_commands!("c.command_id = ANY ($1)");
+
+pub(super) const SILENT_OF_STREAM: &str = select_commands!(
+    "c.stream = $1 AND c.events = 0 AND c.command_id > $2 ORDER BY c.command_id LIMIT $3"
+);
+
+pub(super) const SILENT_OF_CORRELATION: &str = select_commands!(
+    "c.correlation_id = $1 AND c.events = 0 AND c.command_id > $2 ORDER BY c.command_id LIMIT $3"
+);
 
 pub(super) const HEAD: &str = "
 SELECT log_id, last.position, last.event_id

@@ -44,15 +44,24 @@ impl Readers {
             Some(connection) => connection,
             None => schema::open_reader(&self.directory)?,
         };
-        connection.prepare_cached("BEGIN")?.execute([])?;
-        let outcome = read(&connection);
-        let ended = connection
-            .prepare_cached("COMMIT")
-            .and_then(|mut end| end.execute([]));
+        let outcome = in_snapshot(&connection, read);
         // A connection that is still in a snapshot would go back in time; it is dropped.
-        if ended.is_ok() && connection.is_autocommit() {
+        if connection.is_autocommit() {
             self.idle.lock().push(connection);
         }
         outcome
     }
+}
+
+/// Runs `read` in one snapshot. Where that can't be ended the connection stays in it.
+pub(super) fn in_snapshot<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<T> {
+    connection.prepare_cached("BEGIN")?.execute([])?;
+    let outcome = read(connection);
+    let _ = connection
+        .prepare_cached("COMMIT")
+        .and_then(|mut end| end.execute([]));
+    outcome
 }

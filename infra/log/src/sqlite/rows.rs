@@ -2,12 +2,16 @@
 //! and each text is copied once.
 
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension, Result, Row, params, types::Type};
+use rusqlite::{
+    Connection, OptionalExtension, Result, Row, params,
+    types::{Type, Value},
+};
 use uuid::Uuid;
 
 use super::heads::StreamHead;
 use crate::{
     event::{Position, RecordedEvent, Version},
+    event_reader::SilentOf,
     event_store::{CommandEnvelope, CommandRecord, Fingerprint, Verdict},
 };
 
@@ -24,17 +28,24 @@ macro_rules! select_events {
 
 /// What its last event says of a command is joined from there. Not from the view `log`: SQLite would
 /// make all of it for each command, because a join on the right of a left join is not looked into.
-const SELECT_COMMAND: &str = "
+macro_rules! select_commands {
+    ($rest:literal) => {
+        concat!(
+            "
 SELECT c.fingerprint, c.type, coalesce(c.stream, s.name), coalesce(c.actor, e.actor),
        coalesce(c.correlation_id, e.correlation_id, e.command_id),
        coalesce(c.causation_id, e.causation_id, e.command_id),
        coalesce(c.traceparent, e.traceparent), c.code, c.refusal, c.version, c.position,
        coalesce(c.partition_key, e.partition_key, s.name), c.events,
-       coalesce(c.recorded_at, e.recorded_at)
+       coalesce(c.recorded_at, e.recorded_at), c.command_id
 FROM commands c
 LEFT JOIN events e ON c.events > 0 AND e.position = c.position
 LEFT JOIN streams s ON s.id = e.stream
-WHERE c.command_id = ?1";
+WHERE ",
+            $rest
+        )
+    };
+}
 
 /// Events of one stream behind `after`, none behind the position `until`.
 pub(super) fn of_stream(
@@ -85,10 +96,52 @@ pub(super) fn at(connection: &Connection, positions: &[Position]) -> Result<Vec<
 
 /// What became of a command.
 pub(super) fn command(connection: &Connection, id: Uuid) -> Result<Option<CommandRecord>> {
-    let mut statement = connection.prepare_cached(SELECT_COMMAND)?;
+    let mut statement = connection.prepare_cached(select_commands!("c.command_id = ?1"))?;
     statement
-        .query_row([id.as_bytes()], |row| command_record(row, id))
+        .query_row([id.as_bytes()], command_record)
         .optional()
+}
+
+/// Which commands without events are read.
+pub(super) struct Silent {
+    sql: &'static str,
+    of: Value,
+    after: Uuid,
+    limit: usize,
+}
+
+impl Silent {
+    pub(super) fn new(of: SilentOf<'_>, after: Uuid, limit: usize) -> Self {
+        let (sql, of) = match of {
+            SilentOf::Stream(stream) => (
+                select_commands!(
+                    "c.stream = ?1 AND c.events = 0 AND c.command_id > ?2
+                     ORDER BY c.command_id LIMIT ?3"
+                ),
+                Value::from(stream.to_owned()),
+            ),
+            SilentOf::Correlation(id) => (
+                select_commands!(
+                    "c.correlation_id = ?1 AND c.events = 0 AND c.command_id > ?2
+                     ORDER BY c.command_id LIMIT ?3"
+                ),
+                Value::from(id.into_bytes().to_vec()),
+            ),
+        };
+        Self {
+            sql,
+            of,
+            after,
+            limit,
+        }
+    }
+
+    /// Reads them, in the order of their ids.
+    pub(super) fn read(&self, connection: &Connection) -> Result<Vec<CommandRecord>> {
+        let mut statement = connection.prepare_cached(self.sql)?;
+        let found = params![self.of, self.after.as_bytes(), self.limit];
+        statement.query_map(found, command_record)?.collect()
+    }
 }
 
 /// Where a stream stands.
@@ -142,7 +195,7 @@ fn event(row: &Row<'_>) -> Result<RecordedEvent> {
     })
 }
 
-fn command_record(row: &Row<'_>, command_id: Uuid) -> Result<CommandRecord> {
+fn command_record(row: &Row<'_>) -> Result<CommandRecord> {
     let verdict = match row.get::<_, Option<String>>(7)? {
         Some(code) => Verdict::Refused {
             code,
@@ -152,7 +205,7 @@ fn command_record(row: &Row<'_>, command_id: Uuid) -> Result<CommandRecord> {
     };
     Ok(CommandRecord {
         command: CommandEnvelope {
-            command_id,
+            command_id: uuid(row, 14)?,
             fingerprint: Fingerprint(row.get(0)?),
             command_type: row.get(1)?,
             stream: row.get(2)?,

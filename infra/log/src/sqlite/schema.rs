@@ -10,7 +10,7 @@ use super::failure::{FILE, classify};
 use crate::event_store::{Head, StoreError};
 
 /// SQLite's journal beside the log's file.
-const JOURNAL: &str = "events.db-wal";
+pub(super) const JOURNAL: &str = "events.db-wal";
 /// Marks the file as ours: "olog".
 const APPLICATION_ID: i64 = 0x6f6c_6f67;
 /// The newest format that this build knows.
@@ -21,7 +21,8 @@ pub(super) const FORMAT: i64 = 2;
 ///   is written of late stands together in it. What a journal page costs decides the speed.
 /// - What most events would repeat is left out and filled in by the view `log`: read that one.
 /// - `data` comes last: what stands before it is read without walking the pages of a long payload.
-/// - One index only. Those by type and by correlation are derived and belong to `read.db`.
+/// - Of the events one index only. Those by type and by correlation are derived and belong to
+///   `read.db`.
 /// - `commands` is one tree keyed by the id itself: ids are mostly ordered by time, so it grows at
 ///   its end, too. Of a command with events, what its last event says is not said again.
 const TABLES: &str = "
@@ -81,6 +82,14 @@ CREATE TABLE commands (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// Commands that no event tells of, for audits. Those with events, the many, are not in them.
+const INDEXES: &str = "
+CREATE INDEX IF NOT EXISTS silent_commands_by_stream ON commands (stream)
+    WHERE stream IS NOT NULL;
+CREATE INDEX IF NOT EXISTS silent_commands_by_correlation ON commands (correlation_id)
+    WHERE correlation_id IS NOT NULL;
+";
+
 /// The log as it was found.
 pub(super) struct Opened {
     pub(super) connection: Connection,
@@ -106,6 +115,7 @@ pub(super) fn open(directory: &Path) -> Result<Opened, StoreError> {
     if is_new(&connection, &path)? {
         create(&connection).map_err(classify)?;
     }
+    connection.execute_batch(INDEXES).map_err(classify)?;
     configure_writer(&connection).map_err(classify)?;
     let (head, recorded_at) = find_end(&connection).map_err(classify)?;
     Ok(Opened {
@@ -123,7 +133,27 @@ pub(super) fn journal(directory: &Path) -> std::io::Result<File> {
 /// Opens the file for reading; the writer must hold it open.
 pub(super) fn open_reader(directory: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(directory.join(FILE), flags)?;
+    for_reading(Connection::open_with_flags(directory.join(FILE), flags)?)
+}
+
+/// Opens a file without a journal for reading: without locks, and without making files of them.
+/// Whoever changes the file meanwhile is not noticed here.
+pub(super) fn open_still(directory: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    let mut uri = "file:".to_owned();
+    for byte in directory.join(FILE).as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
+            plain if plain.is_ascii_alphanumeric() => uri.push(char::from(*plain)),
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    for_reading(Connection::open_with_flags(uri + "?immutable=1", flags)?)
+}
+
+fn for_reading(connection: Connection) -> rusqlite::Result<Connection> {
     keep_plans(&connection)?;
     connection.execute_batch("PRAGMA cache_size = -8192; PRAGMA query_only = ON;")?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -131,7 +161,8 @@ pub(super) fn open_reader(directory: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn is_new(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
+/// Whether the file is empty; refuses one that is not the log, or not of this build's format.
+pub(super) fn is_new(connection: &Connection, path: &Path) -> Result<bool, StoreError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, format) = pragma("application_id")
         .and_then(|application| Ok((application, pragma("user_version")?)))
@@ -204,7 +235,8 @@ fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-fn find_end(connection: &Connection) -> rusqlite::Result<(Head, i64)> {
+/// The end of the log, and when its last event was recorded; microseconds.
+pub(super) fn find_end(connection: &Connection) -> rusqlite::Result<(Head, i64)> {
     let log_id = connection.query_row("SELECT log_id FROM meta", [], |row| row.get(0))?;
     let last = connection
         .query_row(

@@ -62,6 +62,7 @@ macro_rules! event_store_contract {
                 the_log_is_read_in_pages,
                 events_are_read_at_positions_in_the_order_asked_for,
                 the_head_is_watched,
+                commands_without_events_are_found_by_stream_and_by_chain,
             }
             concurrency {
                 writers_on_one_stream_leave_no_gap,

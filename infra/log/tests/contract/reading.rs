@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::{event_reader::SilentOf, event_store::EventStore};
 use uuid::Uuid;
 
-use super::{decided, record};
+use super::{decided, record, refused};
 
 pub(crate) async fn an_empty_log_has_a_head(store: Arc<dyn EventStore>) {
     let head = store.head().await.expect("head");
@@ -74,4 +74,30 @@ pub(crate) async fn the_head_is_watched(store: Arc<dyn EventStore>) {
     let head = store.head().await.expect("head");
     let last = store.read_at(&[head.position]).await.expect("read");
     assert_eq!((head.position, head.event_id), (3, last[0].event_id));
+}
+
+pub(crate) async fn commands_without_events_are_found_by_stream_and_by_chain(
+    store: Arc<dyn EventStore>,
+) {
+    record(&*store, decided("thing-1", 0, 1)).await;
+    let first = record(&*store, refused("thing-1", 1)).await;
+    let idle = record(&*store, decided("thing-1", 1, 0)).await;
+    let mut of_the_chain = refused("thing-2", 0);
+    of_the_chain.command.correlation_id = first.command.correlation_id;
+    let of_the_chain = record(&*store, of_the_chain).await;
+
+    let stream = SilentOf::Stream("thing-1");
+    let found = store.silent_commands(stream, Uuid::nil(), 10).await;
+    assert_eq!(found.expect("read"), [first.clone(), idle.clone()]);
+    let page = store.silent_commands(stream, Uuid::nil(), 1).await;
+    assert_eq!(page.expect("read"), std::slice::from_ref(&first));
+    let page = store.silent_commands(stream, first.command.command_id, 9);
+    assert_eq!(page.await.expect("read"), [idle]);
+
+    let chain = SilentOf::Correlation(first.command.correlation_id);
+    let found = store.silent_commands(chain, Uuid::nil(), 10).await;
+    assert_eq!(found.expect("read"), [first, of_the_chain]);
+    let none = SilentOf::Stream("thing");
+    let found = store.silent_commands(none, Uuid::nil(), 10).await;
+    assert_eq!(found.expect("read"), []);
 }

@@ -1,7 +1,8 @@
 //! What a command is answered, first and when repeated.
 
 use orderlog_log::{
-    event_store::{EventStore, Fingerprint},
+    event_reader::EventReader,
+    event_store::Fingerprint,
     executor::{ExecuteError, Executed},
 };
 use uuid::Uuid;

@@ -11,6 +11,7 @@ use std::{
 use async_trait::async_trait;
 use orderlog_log::{
     event::{Position, RecordedEvent, Version},
+    event_reader::{EventReader, SilentOf},
     event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
 };
 use tokio::sync::watch;
@@ -133,6 +134,13 @@ impl EventStore for Between {
         self.pass(chain).await
     }
 
+    fn watch_head(&self) -> watch::Receiver<Position> {
+        self.inner.watch_head()
+    }
+}
+
+#[async_trait]
+impl EventReader for Between {
     async fn read_stream(
         &self,
         stream: &str,
@@ -158,11 +166,16 @@ impl EventStore for Between {
         self.inner.command(command_id).await
     }
 
-    async fn head(&self) -> Result<Head, StoreError> {
-        self.inner.head().await
+    async fn silent_commands(
+        &self,
+        of: SilentOf<'_>,
+        after: Uuid,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        self.inner.silent_commands(of, after, limit).await
     }
 
-    fn watch_head(&self) -> watch::Receiver<Position> {
-        self.inner.watch_head()
+    async fn head(&self) -> Result<Head, StoreError> {
+        self.inner.head().await
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orderlog_log::{
-    event_store::EventStore,
+    event_reader::EventReader,
     executor::{ExecuteError, Executed, Executor, Limits},
 };
 use tokio::task::JoinSet;

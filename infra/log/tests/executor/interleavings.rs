@@ -3,7 +3,7 @@
 
 use chrono::Utc;
 use cqrs_es::{Aggregate, event_sink::EventSink};
-use orderlog_log::{event::RecordedEvent, event_store::EventStore, executor::ExecuteError};
+use orderlog_log::{event::RecordedEvent, event_reader::EventReader, executor::ExecuteError};
 use proptest::prelude::*;
 use tokio::task::JoinSet;
 use uuid::Uuid;

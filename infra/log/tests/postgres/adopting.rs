@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use cqrs_es::{AggregateContext as _, EventStore as _};
 use orderlog_log::{
-    event_store::{EventStore, StoreError},
+    event_reader::EventReader,
+    event_store::StoreError,
     postgres::{
         AggregateTypes, PgEsEventStore, PgEventStore, PgOptions,
         adopt::{AdoptError, Adopted, Order, Standing, Survey, adopt, survey},

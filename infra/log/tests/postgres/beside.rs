@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use orderlog_log::{
+    event_reader::EventReader,
     event_store::{AppendOutcome, EventStore},
     postgres::{PgEventStore, PgOptions},
 };

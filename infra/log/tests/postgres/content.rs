@@ -1,6 +1,7 @@
 //! What is kept byte for byte, and what can't be kept at all.
 
 use orderlog_log::{
+    event_reader::EventReader,
     event_store::{EventStore, StoreError},
     postgres::PgOptions,
 };

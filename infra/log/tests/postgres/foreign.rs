@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use orderlog_log::{
+    event_reader::EventReader,
     event_store::{EventStore, StoreError},
     postgres::PgOptions,
 };

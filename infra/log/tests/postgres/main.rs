@@ -12,6 +12,7 @@ mod content;
 mod database;
 mod executors;
 mod foreign;
+mod log_reader;
 mod lost_answer;
 mod opening;
 mod outage;

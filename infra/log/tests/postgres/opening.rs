@@ -1,7 +1,8 @@
 //! Databases that can't be opened, and what is said of them.
 
 use orderlog_log::{
-    event_store::{EventStore, StoreError},
+    event_reader::EventReader,
+    event_store::StoreError,
     postgres::{PgEventStore, PgOptions, migrate},
 };
 
@@ -64,7 +65,7 @@ async fn another_version_of_the_tables_is_told_apart() {
     set(last, 1001).await;
     let older = refusal(&database.url).await;
     assert!(
-        matches!(older, StoreError::NotMigrated { found, .. } if found == last - 1),
+        matches!(older, StoreError::NotMigrated { found, .. } if found < last),
         "{older}"
     );
     set(1001, 999).await;

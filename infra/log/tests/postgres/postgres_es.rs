@@ -8,7 +8,8 @@ use cqrs_es::{
     event_sink::EventSink, persist::PersistedEventStore,
 };
 use orderlog_log::{
-    event_store::{AppendOutcome, Decided, EventStore},
+    event_reader::EventReader,
+    event_store::{AppendOutcome, Decided},
     postgres::PgOptions,
 };
 use postgres_es::PostgresEventRepository;

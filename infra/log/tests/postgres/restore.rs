@@ -2,6 +2,7 @@
 //! events. Whoever remembers log id, position and event id of what it read last, notices.
 
 use orderlog_log::{
+    event_reader::EventReader,
     event_store::{EventStore, Head},
     postgres::PgOptions,
 };

@@ -1,6 +1,6 @@
 //! What lives beside the log: closures inside the group commit, and reads of any kind.
 
-use orderlog_log::event_store::{EventStore, StoreError};
+use orderlog_log::{event_reader::EventReader, event_store::StoreError};
 use rusqlite::Connection;
 
 use crate::{

@@ -11,6 +11,7 @@ use std::{
 };
 
 use orderlog_log::{
+    event_reader::EventReader,
     event_store::{AppendOutcome, EventStore},
     sqlite::SqliteEventStore,
 };

@@ -9,6 +9,7 @@ use std::{
 };
 
 use orderlog_log::{
+    event_reader::EventReader,
     event_store::{Decided, EventStore, StoreError},
     sqlite::SqliteEventStore,
 };

@@ -7,6 +7,7 @@ mod contract;
 mod beside;
 mod crash;
 mod full;
+mod log_reader;
 mod opening;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use orderlog_log::{
+    event_reader::EventReader,
     event_store::{EventStore, StoreError},
     sqlite::SqliteEventStore,
 };

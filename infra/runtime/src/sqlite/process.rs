@@ -5,9 +5,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use orderlog_log::{
-    event::Position,
-    event_store::{EventStore, StoreError},
-    sqlite::SqliteEventStore,
+    event::Position, event_reader::EventReader, event_store::StoreError, sqlite::SqliteEventStore,
 };
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::{
     process::ProcessStore,
     read_store::ReadStore,

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::{
     projection::erase,
     projector::{DecodeError, ProjectionState, Projector, ProjectorError},

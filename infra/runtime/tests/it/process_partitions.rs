@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use orderlog_log::{clock::Clock, event::RecordedEvent, event_store::EventStore};
+use orderlog_log::{clock::Clock, event::RecordedEvent, event_reader::EventReader};
 use orderlog_runtime::{
     process::{
         EventHandler, HandleError, ProcessError, ProcessRuntime, ProcessSettings, ProcessStore,

@@ -1,6 +1,6 @@
 //! What becomes of a `read.db` that does not fit.
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::sqlite::SqliteReadStore;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::source::{
     Checkpoint, EventSource, LogTail, SourceError, last_positions, partition_of,
 };

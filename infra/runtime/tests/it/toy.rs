@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, Utc};
 use orderlog_log::{
     event::{NewEvent, Position, RecordedEvent},
+    event_reader::EventReader,
     event_store::{CommandEnvelope, Decided, EventStore, Fingerprint, StreamAppend, Verdict},
     sqlite::SqliteEventStore,
 };

@@ -1,6 +1,6 @@
 //! What an older build left in a data directory is gone on with.
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::{
     process::ProcessStore,
     projection::Definition,

@@ -8,6 +8,7 @@ use std::{
 use chrono::DateTime;
 use orderlog_log::{
     event::{NewEvent, Position, RecordedEvent},
+    event_reader::EventReader,
     event_store::{CommandEnvelope, Decided, EventStore, Fingerprint, StreamAppend, Verdict},
     sqlite::SqliteEventStore,
 };

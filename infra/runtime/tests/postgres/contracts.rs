@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::{
     postgres::{PgProcessStore, PgWorkStore},
     process::ProcessStore,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orderlog_log::event_store::EventStore;
+use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::{
     projector::Projector, read_model::ReadModel, read_store::ReadStore, sqlite::SqliteReadStore,
 };
