@@ -7,7 +7,7 @@
 //! - [`order`], [`product`], [`stock`], [`payment`], [`notification`]: a folder per aggregate, a file per command.
 //! - [`contact`], [`webhook`]: how customers want to be told, and the endpoints that hear of it.
 //! - [`fulfilment`]: the saga that carries an order through stock, payment and shipment.
-//! - [`fact`]: any recorded event of the domain, decoded.
+//! - [`fact`]: any recorded event of the domain, decoded; [`state`]: what an aggregate's facts come to.
 
 pub mod ids;
 pub mod money;
@@ -26,6 +26,7 @@ pub mod webhook;
 pub mod fulfilment;
 
 pub mod fact;
+pub mod state;
 
 /// What an aggregate is given besides its state and the command: the instant of the decision.
 pub type DecidedAt = chrono::DateTime<chrono::Utc>;
