@@ -5,6 +5,7 @@
 //! - [`system`]: the parts put together, on either pair of engines, all roles or some.
 //! - [`import`]: invoices from a file become products, stock and orders.
 //! - [`demo`]: a shop at work, for a first look.
+//! - [`replay`]: parts of the log copied, for audits.
 //! - [`scenario`]: stories of orders, played on a running system.
 //! - [`bench`]: measurements that compare within one run.
 
@@ -14,4 +15,5 @@ pub mod system;
 pub mod bench;
 pub mod demo;
 pub mod import;
+pub mod replay;
 pub mod scenario;

@@ -8,6 +8,7 @@
 //! - [`payments`], [`stock_levels`], [`products`], [`notifications`], [`sagas`]: the other things.
 //! - [`saga_story`]: all that happened to one saga, computed from the log when somebody asks.
 //! - [`causation`]: what led to what, likewise.
+//! - [`time_travel`]: any aggregate as it was, read from the log.
 //! - [`customers`], [`daily_sales`]: totals, kept in slices and added up when read.
 //! - [`public_events`]: what other teams are told, which is kept nowhere here.
 //! - [`paging`], [`sum`]: how parts of rows are asked for, and sums of money.
@@ -29,6 +30,7 @@ pub mod saga_story;
 pub mod sagas;
 pub mod stock_levels;
 pub mod sum;
+pub mod time_travel;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

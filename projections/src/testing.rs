@@ -1,8 +1,10 @@
 //! Stories for tests: facts recorded one after the other, as a log would, and folded into rows.
-//! Next: [`journeys`] tells whole orders, [`journey`] one step at a time.
+//! Next: [`journeys`] tells whole orders, [`journey`] one step at a time; [`log`] holds a
+//! story for those who read the log itself.
 
 pub mod journey;
 pub mod journeys;
+pub mod log;
 mod steps;
 
 use std::collections::BTreeMap;

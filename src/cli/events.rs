@@ -1,6 +1,8 @@
-//! `orderlog events graph`: what one request led to, as a graph of commands and events.
+//! `orderlog events`: the log itself. Here `graph`: what one request led to, as a graph of commands and
+//! events; `replay`: parts of the log, copied.
 
 mod mermaid;
+mod replay;
 
 use clap::{Args as ClapArgs, Subcommand};
 use serde::Deserialize;
@@ -17,6 +19,8 @@ use super::{
 pub(super) enum Verb {
     /// Draw what led to what, as Mermaid: the commands and events with one correlation id.
     Graph(GraphArgs),
+    /// Copy a part of the log, chosen by filters, into lines or onto another topic; nothing happens again.
+    Replay(replay::Args),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -76,6 +80,7 @@ struct Event {
 pub(super) fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Graph(args) => runtime()?.block_on(graph(args)),
+        Verb::Replay(args) => runtime()?.block_on(replay::run(args)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod adopt;
+mod aggregate;
 mod bench;
 mod channels;
 mod dead_letter;
@@ -13,6 +14,7 @@ mod events;
 mod failure;
 mod health;
 mod import;
+mod kafka;
 mod log;
 mod notification;
 mod payments;
@@ -82,6 +84,9 @@ enum Verb {
     /// See what led to what.
     #[command(subcommand)]
     Events(events::Verb),
+    /// See any order, payment or stock item as it is or as it was.
+    #[command(subcommand)]
+    Aggregate(aggregate::Verb),
     /// Play an order's story on a running system, and see that it ends as it has to.
     #[command(subcommand)]
     Scenario(scenario::Verb),
@@ -157,6 +162,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Notification(verb) => notification::run(verb),
         Verb::Saga(verb) => saga::run(verb),
         Verb::Events(verb) => events::run(verb),
+        Verb::Aggregate(verb) => aggregate::run(verb),
         Verb::Scenario(verb) => scenario::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {

@@ -4,9 +4,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use orderlog_runtime::kafka::Topic;
 
-use super::{Failure, channels::ChannelArgs, payments::PaymentArgs};
+use super::{Failure, channels::ChannelArgs, kafka::KafkaArgs, payments::PaymentArgs};
 use crate::system::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles};
 
 /// Where the data lies and how the shop is run.
@@ -50,51 +49,9 @@ pub(super) struct ServerArgs {
     )]
     event_store: EventStoreEngine,
 
-    /// Brokers of Apache Kafka, several with commas.
-    #[arg(long, env = "ORDERLOG_KAFKA", value_name = "HOST:PORT")]
-    kafka: Option<String>,
-
-    /// The topic that carries the log; the relay makes it where it is missing.
-    #[arg(
-        long,
-        env = "ORDERLOG_TOPIC",
-        default_value = "orderlog.events",
-        value_name = "NAME"
-    )]
-    topic: String,
-
-    /// Partitions of the topic. Fixed once the topic and the read models exist.
-    #[arg(long, env = "ORDERLOG_PARTITIONS", default_value_t = 6, value_name = "COUNT",
-          value_parser = clap::value_parser!(u32).range(1..=64))]
-    partitions: u32,
-
-    /// Tell other teams of orders, payments, stock and notifications on public topics, whose names begin
-    /// with PREFIX; the relay does it. See docs/asyncapi.yaml.
-    #[arg(
-        long,
-        env = "ORDERLOG_PUBLIC_TOPICS",
-        num_args = 0..=1,
-        default_missing_value = "",
-        value_parser = prefix,
-        value_name = "PREFIX"
-    )]
-    public_topics: Option<String>,
-
-    /// A setting of librdkafka for every client, such as security.protocol=sasl_ssl; may be repeated.
-    #[arg(
-        long = "kafka-property",
-        env = "ORDERLOG_KAFKA_PROPERTIES",
-        hide_env_values = true,
-        value_delimiter = ',',
-        value_parser = property,
-        value_name = "NAME=VALUE"
-    )]
-    kafka_properties: Vec<Property>,
+    #[command(flatten)]
+    kafka: KafkaArgs,
 }
-
-/// A setting of librdkafka.
-#[derive(Clone, Debug)]
-struct Property(String, String);
 
 /// How the shop is run.
 #[derive(Clone, Debug, Args)]
@@ -132,7 +89,7 @@ impl ShopArgs {
             None if self.servers.event_store != EventStoreEngine::default() => {
                 return Err(Failure::usage("--event-store asks for a --database URL"));
             }
-            None if self.servers.public_topics.is_some() => {
+            None if self.servers.kafka.public_topics.is_some() => {
                 let message = "--public-topics asks for a --database URL and --kafka HOST:PORT";
                 return Err(Failure::usage(message));
             }
@@ -167,22 +124,12 @@ impl ShopArgs {
 impl ServerArgs {
     fn distributed(&self) -> Option<Distributed> {
         let database = DatabaseUrl(self.database.clone()?);
-        let topic = self.kafka.as_ref().map(|brokers| Topic {
-            name: self.topic.clone(),
-            partitions: self.partitions,
-            properties: self
-                .kafka_properties
-                .iter()
-                .map(|Property(name, value)| (name.clone(), value.clone()))
-                .collect(),
-            ..Topic::new(brokers)
-        });
         Some(Distributed {
             database,
             event_store: self.event_store,
-            topic,
-            partitions: self.partitions,
-            public_topics: self.public_topics.clone(),
+            topic: self.kafka.topic(),
+            partitions: self.kafka.partitions,
+            public_topics: self.kafka.public_topics.clone(),
         })
     }
 
@@ -212,21 +159,5 @@ impl RuleArgs {
             payments: self.payments.payments(roles)?,
             channels: self.channels.channels()?,
         })
-    }
-}
-
-fn property(text: &str) -> Result<Property, String> {
-    text.split_once('=')
-        .map(|(name, value)| Property(name.trim().to_owned(), value.to_owned()))
-        .ok_or_else(|| "a property is NAME=VALUE".to_owned())
-}
-
-/// What names of topics may begin with.
-fn prefix(text: &str) -> Result<String, String> {
-    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    if text.len() <= 200 && text.bytes().all(may_be) {
-        Ok(text.to_owned())
-    } else {
-        Err("a prefix is up to 200 letters, digits, '.', '_' or '-'".to_owned())
     }
 }

@@ -14,7 +14,7 @@ use rdkafka::{
 
 use super::{
     client::{ANSWER, Logged},
-    record::{self, Record},
+    record::{self, Record, RecordError},
     relay::RelayError,
     topic::{Topic, TopicError},
 };
@@ -32,7 +32,15 @@ pub(super) async fn verify(topic: &Topic, log: &dyn EventStore) -> Result<(), Re
     let head = log.head().await?;
     let asked = topic.clone();
     let read = tokio::task::spawn_blocking(move || read(&asked)).await;
-    let records = read.map_err(|error| topic.unreachable(&error.to_string()))??;
+    let ends = read.map_err(|error| topic.unreachable(&error.to_string()))??;
+    let mut records = Vec::with_capacity(ends.len());
+    for end in ends {
+        match end {
+            Ok(record) => records.push(record),
+            // Not ours; its readers say so, too, and go on from the log.
+            Err(error) => tracing::warn!(%error, "the topic ends with a foreign record"),
+        }
+    }
     let positions: Vec<_> = records.iter().map(|record| record.event.position).collect();
     let known = log.read_at(&positions).await?;
     for Record { log_id, event, .. } in records {
@@ -57,7 +65,7 @@ pub(super) async fn verify(topic: &Topic, log: &dyn EventStore) -> Result<(), Re
 }
 
 /// The last record of each partition that has one.
-fn read(topic: &Topic) -> Result<Vec<Record>, TopicError> {
+pub(super) fn read(topic: &Topic) -> Result<Vec<Result<Record, RecordError>>, TopicError> {
     let failed = |error: KafkaError| topic.failure(&error);
     let consumer: BaseConsumer<Logged> =
         BaseConsumer::from_config_and_context(&topic.client(SETTINGS), Logged).map_err(failed)?;
@@ -83,11 +91,7 @@ fn read(topic: &Topic) -> Result<Vec<Record>, TopicError> {
             None => {}
             Some(Err(error)) => return Err(failed(error)),
             Some(Ok(message)) if met.insert(rdkafka::Message::partition(&message)) => {
-                match record::read(&message) {
-                    Ok(record) => records.push(record),
-                    // Not ours; its readers say so, too, and go on from the log.
-                    Err(error) => tracing::warn!(%error, "the topic ends with a foreign record"),
-                }
+                records.push(record::read(&message));
             }
             Some(Ok(_)) => {}
         }
