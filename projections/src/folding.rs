@@ -2,10 +2,19 @@
 //! columns. Invariant: nothing here looks at a clock; times come from the event alone.
 
 use chrono::{DateTime, Utc};
-use orderlog_domain::money::Money;
+use orderlog_domain::{
+    fact::{Fact, FactError},
+    money::Money,
+};
 use orderlog_log::event::RecordedEvent;
 use orderlog_runtime::projection::{ColumnValue, FoldError};
 use serde::Serialize;
+
+/// What a recorded event says.
+pub(crate) fn facts(recorded: &RecordedEvent) -> Result<Vec<Fact>, FactError> {
+    let fact = Fact::decode(&recorded.stream, &recorded.event_type, &recorded.data)?;
+    Ok(vec![fact])
+}
 
 /// The row, where the event can only follow one that made it.
 pub(crate) fn existing<'a, R>(

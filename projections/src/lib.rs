@@ -8,6 +8,7 @@
 //! - [`payments`], [`stock_levels`], [`products`], [`notifications`], [`sagas`]: the other things.
 //! - [`saga_story`]: all that happened to one saga, computed from the log when somebody asks.
 //! - [`causation`]: what led to what, likewise.
+//! - [`audit`]: who did what to an order, refused commands included, likewise.
 //! - [`time_travel`]: any aggregate as it was, read from the log.
 //! - [`customers`], [`daily_sales`]: totals, kept in slices and added up when read.
 //! - [`public_events`]: what other teams are told, which is kept nowhere here.
@@ -15,6 +16,7 @@
 //!
 //! Another read model is one more file and one more line in [`all`].
 
+pub mod audit;
 pub mod causation;
 pub mod customers;
 pub mod daily_sales;

@@ -4,9 +4,9 @@
 
 mod telling;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use orderlog_domain::{fact::Fact, ids::OrderId, money::Money};
 use orderlog_log::event::RecordedEvent;
 use orderlog_runtime::{
@@ -103,6 +103,21 @@ impl TimelineEntry {
     }
 }
 
+/// The order whose story the event is part of.
+pub(crate) fn order_of(recorded: &RecordedEvent, fact: &Fact) -> Option<OrderId> {
+    match telling::part(fact) {
+        Part::OfPartition => recorded.partition_key.parse().ok(),
+        Part::Of(order) => Some(order),
+        Part::OfNone => None,
+    }
+}
+
+/// A fact in words; nothing where it is no part of any order's story.
+pub(crate) fn words(fact: &Fact) -> Option<(String, Vec<Detail>)> {
+    let (_, told) = telling::tell(fact)?;
+    Some((told.title, told.facts))
+}
+
 /// Something to be known about an entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Detail {
@@ -123,6 +138,17 @@ pub enum DetailValue {
     Money(Money),
     /// An instant.
     Instant(DateTime<Utc>),
+}
+
+impl fmt::Display for DetailValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::Money(money) => money.fmt(f),
+            Self::Instant(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        }
+    }
 }
 
 /// The fold of [`TimelineEntry`] rows, keyed by order id and position.

@@ -7,16 +7,14 @@ mod change;
 mod point;
 
 use chrono::{DateTime, Utc};
-use orderlog_domain::{
-    fact::{Fact, FactError},
-    state::State,
-};
+use orderlog_domain::{fact::FactError, state::State};
 use orderlog_log::{
     event::{Position, RecordedEvent, Version},
     event_reader::EventReader,
     event_store::StoreError,
 };
 
+use crate::folding::facts;
 pub use change::{Change, changes};
 pub use point::{InvalidPoint, Point};
 
@@ -164,15 +162,16 @@ impl StateAt {
             position: event.position,
             error,
         };
-        let fact = Fact::decode(&event.stream, &event.event_type, &event.data).map_err(unread)?;
-        self.state
-            .apply(fact)
-            .map_err(|other| FactError::Unreadable {
-                stream: event.stream.clone(),
-                event_type: event.event_type.clone(),
-                reason: other.to_string(),
-            })
-            .map_err(unread)?;
+        for fact in facts(event).map_err(unread)? {
+            let folded = self.state.apply(fact);
+            folded.map_err(|other| {
+                unread(FactError::Unreadable {
+                    stream: event.stream.clone(),
+                    event_type: event.event_type.clone(),
+                    reason: other.to_string(),
+                })
+            })?;
+        }
         self.last = Some(Last {
             version: event.version,
             position: event.position,

@@ -2,6 +2,7 @@
 //! reads beside its own row it reads where the field is, and only when it is asked for. What goes back
 //! to the log itself, `saga_story` and `causation`, is read by [`history`](crate::history).
 
+pub mod as_of;
 pub mod causation;
 pub mod customer;
 pub mod money;

@@ -1,6 +1,7 @@
 //! What can be asked for, by area. Something that does not exist is `null`; an argument that cannot
 //! be right is refused.
 
+mod audits;
 mod catalogue;
 mod operations;
 mod orders;
@@ -17,6 +18,7 @@ pub struct Query(
     catalogue::Catalogue,
     operations::Operations,
     sagas::Sagas,
+    audits::Audits,
 );
 
 /// The argument `name` as what it should be.

@@ -7,6 +7,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 mod adopt;
 mod aggregate;
+mod audit;
 mod bench;
 mod channels;
 mod dead_letter;
@@ -87,6 +88,9 @@ enum Verb {
     /// See any order, payment or stock item as it is or as it was.
     #[command(subcommand)]
     Aggregate(aggregate::Verb),
+    /// Say who did what to an order or for a customer: every command, refused ones included.
+    #[command(subcommand)]
+    Audit(audit::Verb),
     /// Play an order's story on a running system, and see that it ends as it has to.
     #[command(subcommand)]
     Scenario(scenario::Verb),
@@ -162,6 +166,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Notification(verb) => notification::run(verb),
         Verb::Saga(verb) => saga::run(verb),
         Verb::Events(verb) => events::run(verb),
+        Verb::Audit(verb) => audit::run(verb),
         Verb::Aggregate(verb) => aggregate::run(verb),
         Verb::Scenario(verb) => scenario::run(verb),
         Verb::Bench(verb) => bench::run(verb),

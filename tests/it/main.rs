@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adopting;
+mod audits;
 mod binary;
 mod consistency;
 mod crash;

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use orderlog_domain::{
     fact::Fact,
     fulfilment::{FulfilmentCommand, FulfilmentEvent, Observe, RecordReplies, Timings, observed},
-    ids::{CustomerId, NotificationId, derive},
-    notification::{Available, NotificationCommand, Routes, Wanted, route, wanted},
+    ids::{CustomerId, derive},
+    notification::{self, Available, NotificationCommand, Routes, Wanted, route, wanted},
 };
 use orderlog_log::{
     event::RecordedEvent,
@@ -138,7 +138,7 @@ impl ProcessHandler {
         let Some(placed) = &order.state.placed else {
             return Ok(());
         };
-        let id = NotificationId(derive(cause.event_id, "notification"));
+        let id = notification::about(cause.event_id);
         let customer = &placed.customer_id;
         let routes = self.routes(customer, &wanted).await?;
         let request = wanted.request(id, customer.clone(), routes);

@@ -21,10 +21,11 @@ use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     DecidedAt,
-    ids::{CustomerId, NotificationId, OrderId},
+    ids::{CustomerId, NotificationId, OrderId, derive},
 };
 
 pub use channel::{Channel, InvalidChannel};
@@ -39,6 +40,11 @@ pub use refusal::NotificationRefusal;
 pub use replay::ReplayNotification;
 pub use request_notification::RequestNotification;
 pub use routes::{Available, Routes, route};
+
+/// Id of the notification about the event `told`, if there is one.
+pub fn about(told: Uuid) -> NotificationId {
+    NotificationId(derive(told, "notification"))
+}
 
 /// What can be asked of a notification.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -25,8 +25,9 @@ async fn every_version_is_the_one_before_it_and_one_event() {
         let mut state = State::unbegun(stream).expect("an aggregate");
         let own = log.events.iter().filter(|event| event.stream == *stream);
         for event in own {
-            let fact = Fact::decode(stream, &event.event_type, &event.data).expect("a fact");
-            state.apply(fact).expect("its own");
+            for fact in facts(event).expect("a fact") {
+                state.apply(fact).expect("its own");
+            }
             for point in [
                 Point::Version(event.version),
                 Point::Position(event.position),

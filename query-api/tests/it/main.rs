@@ -1,5 +1,6 @@
 //! The API from outside, over a real log and real read models.
 
+mod as_of;
 mod consistency;
 mod http;
 mod limits;
