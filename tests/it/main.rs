@@ -16,6 +16,7 @@ mod operators;
 mod payments;
 mod playground;
 mod public_topics;
+mod replay_killed;
 mod rows;
 mod saga_replay;
 mod sagas;
