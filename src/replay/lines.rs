@@ -197,7 +197,7 @@ fn table(event: &RecordedEvent) -> String {
 
 fn row([position, recorded, stream, kind, actor, payload]: [&str; 6]) -> String {
     let stream = format!("{stream:<47}");
-    format!("{position:>9}  {recorded:<24}  {stream}  {kind:<24}  {actor:<14}  {payload}\n")
+    format!("{position:>9}  {recorded:<24}  {stream}  {kind:<29}  {actor:<14}  {payload}\n")
 }
 
 fn instant(at: DateTime<Utc>) -> String {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{
     client::Logged,
-    record::{self, Record},
+    record::{self, Record, RecordError},
     tip,
     topic::{Topic, TopicError},
 };
@@ -41,10 +41,7 @@ impl CopyTopic {
     /// Opens the topic for events of the log `log_id`; makes it where it is missing. One with records
     /// of another log, or of another kind, is refused.
     pub async fn open(topic: Topic, log_id: Uuid) -> Result<Self, TopicError> {
-        topic.ensure().await?;
-        let asked = topic.clone();
-        let read = tokio::task::spawn_blocking(move || tip::read(&asked)).await;
-        let last = read.map_err(|error| topic.unreachable(&error.to_string()))??;
+        let last = last_records(&topic).await?;
         let mut ends = vec![0; topic.partitions as usize];
         for record in last {
             let Record {
@@ -107,4 +104,19 @@ impl CopyTopic {
         }
         Ok(sent)
     }
+}
+
+/// The last record of each partition that has one; makes the topic where it is missing. One that was made
+/// just now is not asked: its partitions may have no leader yet, and they have no record.
+async fn last_records(topic: &Topic) -> Result<Vec<Result<Record, RecordError>>, TopicError> {
+    match topic.check().await {
+        Err(TopicError::Missing { .. }) => {
+            topic.ensure().await?;
+            return Ok(Vec::new());
+        }
+        checked => checked?,
+    };
+    let asked = topic.clone();
+    let read = tokio::task::spawn_blocking(move || tip::read(&asked)).await;
+    read.map_err(|error| topic.unreachable(&error.to_string()))?
 }
