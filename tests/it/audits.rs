@@ -323,9 +323,11 @@ fn records(kafka: &str, topic: &str, wanted: usize) -> Vec<orderlog_log::event::
         .create()
         .unwrap();
     consumer.subscribe(&[topic]).unwrap();
+    let metadata = consumer.fetch_metadata(Some(topic), Duration::from_secs(10));
+    let partitions = metadata.unwrap().topics()[0].partitions().len();
     let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
     let deadline = Instant::now() + Duration::from_secs(60);
-    while found.len() < wanted || ended.len() < 12 {
+    while found.len() < wanted || ended.len() < partitions {
         assert!(
             Instant::now() < deadline,
             "{} of {wanted} came",
