@@ -8,6 +8,7 @@
 //! - [`sqlite`]: the embedded engine; group commit on one writer thread.
 //! - [`postgres`]: the engine for several processes; group commit in each of them.
 //! - [`executor`]: load, decide, append, retry, answer.
+//! - [`seal`]: signed roots over the log, which make it evidence.
 //! - [`clock`]: the instant of a decision, as a value.
 
 pub mod clock;
@@ -16,4 +17,5 @@ pub mod event_reader;
 pub mod event_store;
 pub mod executor;
 pub mod postgres;
+pub mod seal;
 pub mod sqlite;

@@ -21,6 +21,7 @@ mod postgres_es;
 mod reads;
 mod rows;
 mod schema;
+mod seals;
 mod settle;
 
 use async_trait::async_trait;
@@ -36,6 +37,7 @@ pub use self::{
     postgres_es::{AggregateTypes, PgEsEventStore, adopt},
     reads::PgLogReader,
     schema::migrate,
+    seals::PgSeals,
 };
 use crate::{
     event::{Position, RecordedEvent, Version},

@@ -18,6 +18,7 @@ mod readers;
 mod request;
 mod rows;
 mod schema;
+mod seals;
 mod writer;
 
 use std::{path::Path, sync::Arc};

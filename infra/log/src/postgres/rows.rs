@@ -191,7 +191,7 @@ impl FromRow<'_, PgRow> for LogHead {
     }
 }
 
-fn number(row: &PgRow, column: usize) -> Result<u64> {
+pub(super) fn number(row: &PgRow, column: usize) -> Result<u64> {
     u64::try_from(row.try_get::<i64, _>(column)?).map_err(|_| unlike(column, "a position"))
 }
 
@@ -204,7 +204,7 @@ fn schema_version(row: &PgRow, column: usize) -> Result<u16> {
         .map_err(|_| unlike(column, "a schema version"))
 }
 
-fn unlike(column: usize, what: &str) -> sqlx::Error {
+pub(super) fn unlike(column: usize, what: &str) -> sqlx::Error {
     sqlx::Error::ColumnDecode {
         index: column.to_string(),
         source: format!("it is not {what}").into(),

@@ -223,11 +223,11 @@ fn command_record(row: &Row<'_>) -> Result<CommandRecord> {
     })
 }
 
-fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {
+pub(super) fn uuid(row: &Row<'_>, column: usize) -> Result<Uuid> {
     row.get(column).map(Uuid::from_bytes)
 }
 
-fn instant(row: &Row<'_>, column: usize) -> Result<DateTime<Utc>> {
+pub(super) fn instant(row: &Row<'_>, column: usize) -> Result<DateTime<Utc>> {
     let micros = row.get(column)?;
     DateTime::from_timestamp_micros(micros).ok_or_else(|| {
         let reason = format!("{micros} is no instant");

@@ -6,7 +6,10 @@ use std::{cmp::Ordering, fs::File, path::Path};
 use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig, params};
 use uuid::Uuid;
 
-use super::failure::{FILE, classify};
+use super::{
+    failure::{FILE, classify},
+    seals,
+};
 use crate::event_store::{Head, StoreError};
 
 /// SQLite's journal beside the log's file.
@@ -115,7 +118,9 @@ pub(super) fn open(directory: &Path) -> Result<Opened, StoreError> {
     if is_new(&connection, &path)? {
         create(&connection).map_err(classify)?;
     }
-    connection.execute_batch(INDEXES).map_err(classify)?;
+    for tables in [INDEXES, seals::TABLES] {
+        connection.execute_batch(tables).map_err(classify)?;
+    }
     configure_writer(&connection).map_err(classify)?;
     let (head, recorded_at) = find_end(&connection).map_err(classify)?;
     Ok(Opened {

@@ -51,7 +51,7 @@ FROM pg_trigger WHERE tgrelid = to_regclass('events') AND NOT tgisinternal
 
 const NAMES: &str = "
 SELECT format('there is a table %s, which is the name of one of orderlog''s', name)
-FROM unnest(ARRAY['log', 'commands', '_sqlx_migrations']) AS ours(name)
+FROM unnest(ARRAY['log', 'commands', 'seals', '_sqlx_migrations']) AS ours(name)
 WHERE to_regclass(name) IS NOT NULL";
 
 /// Whether the table is orderlog's already; none if there is no such table.
