@@ -94,6 +94,7 @@ async fn on_system<T>(
         time_scale: 1.0,
         payments: Payments::default(),
         channels: Channels::default(),
+        sealing: None,
     };
     let mut system = System::start(config).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -1,8 +1,10 @@
 //! `orderlog events`: the log itself. Here `graph`: what one request led to, as a graph of commands and
-//! events; `replay`: parts of the log, copied.
+//! events; `replay`: parts of the log, copied; `verify` and `prove`: that it is what was sealed.
 
 mod mermaid;
+mod prove;
 mod replay;
+mod verify;
 
 use clap::{Args as ClapArgs, Subcommand};
 use serde::Deserialize;
@@ -21,6 +23,10 @@ pub(super) enum Verb {
     Graph(GraphArgs),
     /// Copy a part of the log, chosen by filters, into lines or onto another topic; nothing happens again.
     Replay(replay::Args),
+    /// See that the log is what was sealed; name the first position that is not.
+    Verify(verify::Args),
+    /// Print the proof of one event, for somebody who has not got the log.
+    Prove(prove::Args),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -81,6 +87,8 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Graph(args) => runtime()?.block_on(graph(args)),
         Verb::Replay(args) => runtime()?.block_on(replay::run(args)),
+        Verb::Verify(args) => runtime()?.block_on(verify::run(args)),
+        Verb::Prove(args) => runtime()?.block_on(prove::run(args)),
     }
 }
 

@@ -25,9 +25,12 @@ mod role;
 mod running;
 mod saga;
 mod scenario;
+mod seal;
+mod sealing;
 mod serve;
 mod settings;
 mod shop;
+mod verify_proof;
 
 use crate::system::Roles;
 pub use failure::Failure;
@@ -82,7 +85,7 @@ enum Verb {
     /// See what sagas do and why one stands still, and decide about it.
     #[command(subcommand)]
     Saga(saga::Verb),
-    /// See what led to what.
+    /// See what led to what, and that the log is what was sealed.
     #[command(subcommand)]
     Events(events::Verb),
     /// See any order, payment or stock item as it is or as it was.
@@ -91,6 +94,11 @@ enum Verb {
     /// Say who did what to an order or for a customer: every command, refused ones included.
     #[command(subcommand)]
     Audit(audit::Verb),
+    /// Show the keys that sign seals, or draw a new one.
+    #[command(subcommand)]
+    Seal(seal::Verb),
+    /// Check the proof of an event, without the log: by the public key alone.
+    VerifyProof(verify_proof::Args),
     /// Play an order's story on a running system, and see that it ends as it has to.
     #[command(subcommand)]
     Scenario(scenario::Verb),
@@ -168,6 +176,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Events(verb) => events::run(verb),
         Verb::Audit(verb) => audit::run(verb),
         Verb::Aggregate(verb) => aggregate::run(verb),
+        Verb::Seal(verb) => seal::run(verb),
+        Verb::VerifyProof(args) => verify_proof::run(&args),
         Verb::Scenario(verb) => scenario::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {

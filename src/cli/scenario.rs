@@ -117,6 +117,7 @@ fn database(scenario: &Scenario, servers: &ServerArgs) -> Option<Config> {
         time_scale: 1.0,
         payments: Payments::default(),
         channels: Channels::default(),
+        sealing: None,
     })
 }
 

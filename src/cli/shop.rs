@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{Failure, channels::ChannelArgs, kafka::KafkaArgs, payments::PaymentArgs};
+use super::{
+    Failure, channels::ChannelArgs, kafka::KafkaArgs, payments::PaymentArgs, sealing::SealingArgs,
+};
 use crate::system::{Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Roles};
 
 /// Where the data lies and how the shop is run.
@@ -79,6 +81,9 @@ pub(super) struct RuleArgs {
 
     #[command(flatten)]
     channels: ChannelArgs,
+
+    #[command(flatten)]
+    sealing: SealingArgs,
 }
 
 impl ShopArgs {
@@ -158,6 +163,7 @@ impl RuleArgs {
             time_scale: self.time_scale,
             payments: self.payments.payments(roles)?,
             channels: self.channels.channels()?,
+            sealing: self.sealing.sealing(),
         })
     }
 }

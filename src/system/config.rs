@@ -1,6 +1,6 @@
 //! How a system is run: on which engines, and which of its roles in this process.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use chrono_tz::Tz;
 use orderlog_command_api::{
@@ -27,6 +27,22 @@ pub struct Config {
     pub payments: Payments,
     /// How customers are told, besides through the log.
     pub channels: Channels,
+    /// How the log is sealed; `None`: it is not.
+    pub sealing: Option<Sealing>,
+}
+
+/// How the log is sealed.
+#[derive(Clone, Debug)]
+pub struct Sealing {
+    /// The file of the private keys. Where none is named it lies in the data directory, and a log in a
+    /// database is not sealed.
+    pub key: Option<PathBuf>,
+    /// Events to a seal.
+    pub every: u64,
+    /// How long an event waits for its seal at most, about.
+    pub interval: Duration,
+    /// Where seals are kept once more.
+    pub anchor: Option<PathBuf>,
 }
 
 /// Who moves the money, and whose notes about it are taken.
@@ -101,8 +117,8 @@ impl fmt::Debug for DatabaseUrl {
 pub struct Roles {
     /// Takes commands over REST.
     pub command_api: bool,
-    /// Publishes the log to Kafka, while it leads, and what other teams are told; nothing to do on the
-    /// embedded log.
+    /// Publishes the log to Kafka, while it leads, and what other teams are told, neither on the embedded
+    /// log; and seals the log.
     pub relay: bool,
     /// Folds the log into the read models.
     pub projector: bool,

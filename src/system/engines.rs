@@ -6,7 +6,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orderlog_log::{
     event_store::EventStore,
-    postgres::{PgEsEventStore, PgEventStore, PgOptions},
+    postgres::{PgEsEventStore, PgEventStore, PgOptions, PgSeals},
+    seal::SealStore,
     sqlite::SqliteEventStore,
 };
 use orderlog_projections::public_events;
@@ -26,6 +27,9 @@ use super::{Config, Distributed, Engines, EventStoreEngine, StartError, parts, p
 
 /// Connections of one process for read models, work rows and process checkpoints together.
 const CONNECTIONS: u32 = 16;
+
+/// Connections for seals.
+const SEAL_CONNECTIONS: u32 = 2;
 
 /// The engines of one process, each opened when it is first asked for.
 pub(super) struct Opened {
@@ -119,6 +123,20 @@ impl Opened {
             Kind::Distributed { database, work, .. } => {
                 let work = pg_work(database, work).await?;
                 Arc::new(PgProcessStore::open(database.pool(), self.log_id, work).await?)
+            }
+        })
+    }
+
+    /// The seals of the log.
+    pub(super) async fn seals(&self) -> Result<Arc<dyn SealStore>, StartError> {
+        Ok(match &self.engines {
+            Kind::Embedded { log, .. } => Arc::new(log.clone()),
+            Kind::Distributed { settings, .. } => {
+                let options = PgOptions {
+                    readers: SEAL_CONNECTIONS,
+                    ..PgOptions::default()
+                };
+                Arc::new(PgSeals::connect(&settings.database.0, options).await?)
             }
         })
     }

@@ -5,7 +5,7 @@ use orderlog_command_api::process::{
     stripe::StripeSettingsError,
 };
 use orderlog_domain::fulfilment::TimingsError;
-use orderlog_log::event_store::StoreError;
+use orderlog_log::{event_store::StoreError, seal::KeyError};
 use orderlog_runtime::{
     kafka::{RelayError, TopicError},
     postgres::{PgMigrateError, PgOpenError},
@@ -54,6 +54,9 @@ pub enum StartError {
     /// The waiting times make no sense.
     #[error("--time-scale: {0}")]
     Timings(#[from] TimingsError),
+    /// The log can't be sealed.
+    #[error("{0}; a log that is not to be sealed takes --no-seals")]
+    SealKey(#[from] KeyError),
     /// The payment gateway can't be called.
     #[error("--payment-gateway stripe: {0}")]
     Stripe(#[from] StripeSettingsError),

@@ -5,7 +5,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use orderlog_log::{
     event_reader::EventReader,
-    postgres::{PgLogReader, PgOptions},
+    postgres::{PgLogReader, PgOptions, PgSeals},
+    seal::SealedLog,
     sqlite::SqliteLogReader,
 };
 
@@ -27,6 +28,16 @@ impl LogAddress {
             Self::Directory(directory) => Arc::new(SqliteLogReader::open(directory)?),
             Self::Database(DatabaseUrl(url)) => {
                 Arc::new(PgLogReader::connect(url, PgOptions::default()).await?)
+            }
+        })
+    }
+
+    /// Opens the log there, and its seals, for reading.
+    pub async fn open_sealed(&self) -> Result<Arc<dyn SealedLog>, StartError> {
+        Ok(match self {
+            Self::Directory(directory) => Arc::new(SqliteLogReader::open(directory)?),
+            Self::Database(DatabaseUrl(url)) => {
+                Arc::new(PgSeals::connect(url, PgOptions::default()).await?)
             }
         })
     }

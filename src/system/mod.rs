@@ -5,7 +5,7 @@
 //!
 //! `channels`: how customers are told. `config`: what is wanted. `engines`: what stands behind the ports;
 //! `postgres_es`: what that crate has to be told; `log_address`: the log alone, for reading. `parts`: each part from its pieces. `web`: what this
-//! process answers; `figures`: what it says to monitoring.
+//! process answers; `figures`: what it says to monitoring. `sealing`: the sealer; `seal_keys`: its public keys.
 
 mod channels;
 mod config;
@@ -15,13 +15,15 @@ mod figures;
 mod log_address;
 mod parts;
 mod postgres_es;
+mod seal_keys;
+mod sealing;
 mod web;
 
 use std::sync::Arc;
 
 use orderlog_command_api::{aggregates::Aggregates, webhook_key::WebhookKey};
 use orderlog_domain::fact::Fact;
-use orderlog_log::{clock::Clock, event::Position, event_store::EventStore};
+use orderlog_log::{clock::Clock, event::Position, event_store::EventStore, seal::SealStore};
 use orderlog_runtime::{
     dead_letter::DeadLetters, process::until_quiet, projector::Projector, read_store::ReadStore,
     work::WorkStore,
@@ -36,6 +38,7 @@ use self::engines::Opened;
 pub use self::{
     config::{
         Channels, Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Payments, Roles,
+        Sealing,
     },
     engines::migrate,
     failure::{StartError, StopError},
@@ -60,6 +63,7 @@ pub struct System {
     roles: Roles,
     payments: Payments,
     webhook_key: Option<WebhookKey>,
+    seals: Arc<dyn SealStore>,
     reads: Option<Arc<dyn ReadStore>>,
     projector: Option<Projector<Fact>>,
     following: Option<Following>,
@@ -86,6 +90,7 @@ impl System {
             roles: config.roles,
             payments: config.payments.clone(),
             webhook_key: config.channels.webhook_key.clone(),
+            seals: opened.seals().await?,
             reads: None,
             projector: None,
             following: None,
@@ -103,6 +108,7 @@ impl System {
         if config.roles.relay {
             system.start_relay(&opened)?;
             system.start_announcer(&opened).await?;
+            sealing::start(&mut system, &config).await?;
         }
         Ok(system)
     }

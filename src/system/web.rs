@@ -10,7 +10,7 @@ use orderlog_query_api::QueryApi;
 use orderlog_runtime::projector::Projector;
 use orderlog_web::{health, layers, metrics};
 
-use super::{System, figures};
+use super::{System, figures, seal_keys};
 
 impl System {
     /// All routes of this process.
@@ -37,6 +37,9 @@ impl System {
             let readiness = readiness.clone();
             async move { readiness.check().await }
         };
+        if self.roles.command_api || self.roles.query_api {
+            routes = routes.merge(seal_keys::routes(Arc::clone(&self.seals)));
+        }
         layers::around(routes.merge(health::routes(ready)).merge(self.figures()))
     }
 

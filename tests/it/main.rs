@@ -21,4 +21,5 @@ mod rows;
 mod saga_replay;
 mod sagas;
 mod scenarios;
+mod seals;
 mod topology;

@@ -50,6 +50,8 @@ macro_rules! select_seals {
 #[derive(Clone)]
 pub struct PgSeals {
     pool: PgPool,
+    /// For adding seals; whoever only reads never connects it.
+    adding: PgPool,
     database: String,
 }
 
@@ -61,6 +63,7 @@ impl PgSeals {
         schema::check(&mut first, &database.name).await?;
         Ok(Self {
             pool: database.pool(Purpose::Read, options.readers),
+            adding: database.pool(Purpose::Append, 1),
             database: database.name,
         })
     }
@@ -166,7 +169,7 @@ impl SealStore for PgSeals {
             .bind(body.sealed_at)
             .bind(signature.0.as_slice())
             .bind(digests)
-            .execute(&self.pool)
+            .execute(&self.adding)
             .await;
         let added = added.map_err(|error| self.failed(&error))?;
         Ok(added.rows_affected() == 1)

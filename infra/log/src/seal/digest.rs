@@ -219,7 +219,10 @@ mod tests {
     #[test]
     fn a_digest_never_changes() {
         let digest = EVENT.digest(&mut Vec::new());
-        assert_eq!(digest.to_hex().as_str(), "GOLDEN_DIGEST");
+        assert_eq!(
+            digest.to_hex().as_str(),
+            "c88c059fc7b020c530d2e991ea273346ecf6e2c9d573ff35cf8675a80649a5d2"
+        );
         assert_eq!(leaf(1, &digest).to_hex().as_str(), "GOLDEN_LEAF");
     }
 }

@@ -79,7 +79,7 @@ pub async fn verify(
     let mut run = Run {
         range: (
             asked.from.unwrap_or(1).max(1),
-            asked.to.unwrap_or(head.position),
+            asked.to.unwrap_or(Position::MAX),
         ),
         log,
         threads: asked.threads.max(1),

@@ -61,6 +61,11 @@ impl TestDatabase {
         PgConnection::connect(&self.url).await.expect("a session")
     }
 
+    /// Runs SQL in this database.
+    pub(crate) async fn run(&self, sql: &str) {
+        execute(&self.url, sql).await;
+    }
+
     /// Runs SQL beside all databases of the tests.
     pub(crate) async fn on_server(&self, sql: &str) {
         execute(&self.server, sql).await;

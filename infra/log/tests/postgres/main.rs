@@ -3,6 +3,8 @@
 
 #[path = "../contract/mod.rs"]
 mod contract;
+#[path = "../seals/mod.rs"]
+mod seals;
 
 mod adopting;
 mod alike;
@@ -19,6 +21,7 @@ mod outage;
 mod postgres_es;
 mod restart;
 mod restore;
+mod sealed;
 mod through_postgres_es;
 
 use std::{sync::Arc, time::Duration};

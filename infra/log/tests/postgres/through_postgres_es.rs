@@ -60,7 +60,7 @@ impl Aggregate for Thing {
     fn apply(&mut self, Changed: Changed) {}
 }
 
-async fn connect_through(database: &TestDatabase) -> PgEsEventStore {
+pub(crate) async fn connect_through(database: &TestDatabase) -> PgEsEventStore {
     let types = AggregateTypes::default().with::<Thing>().with::<Account>();
     PgEsEventStore::connect(&database.url, PgOptions::default(), types)
         .await

@@ -3,12 +3,15 @@
 
 #[path = "../contract/mod.rs"]
 mod contract;
+#[path = "../seals/mod.rs"]
+mod seals;
 
 mod beside;
 mod crash;
 mod full;
 mod log_reader;
 mod opening;
+mod sealed;
 
 use std::sync::Arc;
 
