@@ -7,7 +7,8 @@ use clap::{Args as ClapArgs, Subcommand};
 use orderlog_log::seal::{KeyError, KeyFile, PublicKey};
 use serde::Serialize;
 
-use super::{Failure, remote::print_json};
+use super::{Failure, ShopArgs, remote::print_json, runtime};
+use crate::system::System;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -16,6 +17,9 @@ pub(super) enum Verb {
     /// Draw a new key. The next seal is signed by the old one and introduces it; all later ones are
     /// signed by the new one.
     RotateKey(Args),
+    /// Seal all that is in the log, now: a log that was imported or adopted, of a shop that stands
+    /// still.
+    Now(NowArgs),
 }
 
 #[derive(Debug, ClapArgs)]
@@ -41,6 +45,15 @@ pub(super) struct Args {
     json: bool,
 }
 
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Examples:\n  orderlog seal now --data-dir /var/lib/orderlog\n  orderlog seal now --database postgres://localhost/orderlog --seal-key seal.key"
+)]
+pub(super) struct NowArgs {
+    #[command(flatten)]
+    shop: ShopArgs,
+}
+
 /// What is printed as JSON.
 #[derive(Serialize)]
 struct Keys {
@@ -56,7 +69,20 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
             eprintln!("the next seal introduces {new}");
             print(&args)
         }
+        Verb::Now(args) => runtime()?.block_on(now(&args)),
     }
+}
+
+async fn now(args: &NowArgs) -> Result<(), Failure> {
+    let config = args.shop.config()?;
+    let (mut seals, mut events) = (0_u64, 0);
+    System::seal_all(&config, |seal| {
+        seals += 1;
+        events += seal.body.events();
+    })
+    .await?;
+    println!("{events} events sealed, by {seals} seals");
+    Ok(())
 }
 
 fn print(args: &Args) -> Result<(), Failure> {

@@ -70,7 +70,10 @@ fn print(args: &Args, Proof { event, seal, .. }: &Proof) -> Result<(), Failure> 
         });
     }
     println!("log       {}", body.log_id);
-    println!("event     {} at position {}", event.event_type, event.position);
+    println!(
+        "event     {} at position {}",
+        event.event_type, event.position
+    );
     println!("stream    {}, version {}", event.stream, event.version);
     println!("recorded  {}", event.recorded_at.to_rfc3339());
     println!("data      {}", event.data);

@@ -5,7 +5,10 @@ use orderlog_command_api::process::{
     stripe::StripeSettingsError,
 };
 use orderlog_domain::fulfilment::TimingsError;
-use orderlog_log::{event_store::StoreError, seal::KeyError};
+use orderlog_log::{
+    event_store::StoreError,
+    seal::{KeyError, SealError},
+};
 use orderlog_runtime::{
     kafka::{RelayError, TopicError},
     postgres::{PgMigrateError, PgOpenError},
@@ -57,6 +60,12 @@ pub enum StartError {
     /// The log can't be sealed.
     #[error("{0}; a log that is not to be sealed takes --no-seals")]
     SealKey(#[from] KeyError),
+    /// Nobody said what to seal with.
+    #[error("a log in PostgreSQL is sealed with a key that is named: give --seal-key FILE")]
+    NoSealKey,
+    /// A seal can't be made.
+    #[error("{0}")]
+    Seal(#[from] SealError),
     /// The payment gateway can't be called.
     #[error("--payment-gateway stripe: {0}")]
     Stripe(#[from] StripeSettingsError),

@@ -24,7 +24,17 @@ async fn register(server: &Server, numbers: std::ops::Range<u32>) {
 fn start(directory: &Path) -> Server {
     let anchor = directory.join("anchor.jsonl");
     let anchor = anchor.to_str().unwrap();
-    Server::start(directory, &["--seal-every", "4", "--seal-interval", "1", "--seal-anchor", anchor])
+    Server::start(
+        directory,
+        &[
+            "--seal-every",
+            "4",
+            "--seal-interval",
+            "1",
+            "--seal-anchor",
+            anchor,
+        ],
+    )
 }
 
 fn verify(directory: &Path, arguments: &[&str]) -> Output {
@@ -48,7 +58,9 @@ async fn sealed(server: &Server, position: u64) -> Value {
             }
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(60), sealed).await.unwrap()
+    tokio::time::timeout(std::time::Duration::from_secs(60), sealed)
+        .await
+        .unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,10 +74,21 @@ async fn a_shop_seals_its_log_and_proves_what_stands_there() {
     // Beside the shop.
     let anchor = directory.path().join("anchor.jsonl");
     let anchor = anchor.to_str().unwrap();
-    let verified = ["events", "verify", "--seal-anchor", anchor, "--key", &first, "--json"];
+    let verified = [
+        "events",
+        "verify",
+        "--seal-anchor",
+        anchor,
+        "--key",
+        &first,
+        "--json",
+    ];
     let report = run_json(directory.path(), &verified);
     assert_eq!(report["finding"], Value::Null);
-    assert_eq!((&report["end_proved"], &report["key_checked"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (&report["end_proved"], &report["key_checked"]),
+        (&json!(true), &json!(true))
+    );
 
     // A new key, while it runs.
     let rotated = run_json(directory.path(), &["seal", "rotate-key", "--json"]);
@@ -84,13 +107,18 @@ async fn a_shop_seals_its_log_and_proves_what_stands_there() {
     fs::write(&file, &proof.stdout).unwrap();
     assert_eq!(check(&file, &["--key", &first]), 0);
     assert_eq!(check(&file, &[]), 7, "nobody said whose key it is");
-    let changed = String::from_utf8(proof.stdout).unwrap().replacen("Thing", "Think", 1);
+    let changed = String::from_utf8(proof.stdout)
+        .unwrap()
+        .replacen("Thing", "Think", 1);
     fs::write(&file, changed).unwrap();
     assert_eq!(check(&file, &["--key", &first]), 1);
 
     assert!(server.terminate());
     let stopped = run_json(directory.path(), &verified);
-    assert_eq!((&stopped["finding"], &stopped["unsealed"]), (&Value::Null, &json!(0)));
+    assert_eq!(
+        (&stopped["finding"], &stopped["unsealed"]),
+        (&Value::Null, &json!(0))
+    );
     assert_eq!(stopped["keys"], json!([first, second]));
 }
 
@@ -105,18 +133,25 @@ async fn what_was_tampered_with_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let server = start(directory.path());
     register(&server, 0..10).await;
+    sealed(&server, 10).await;
     assert!(server.terminate());
     let whole = verify(directory.path(), &[]);
     assert_eq!(whole.status.code(), Some(0), "{}", said(&whole));
     let shown = String::from_utf8(whole.stdout).unwrap();
-    assert!(shown.contains("can't be proved without --seal-anchor"), "{shown}");
+    assert!(
+        shown.contains("can't be proved without --seal-anchor"),
+        "{shown}"
+    );
 
     let log = Connection::open(directory.path().join("events.db")).unwrap();
     let change = |sql: &str| log.execute_batch(sql).unwrap();
     change("UPDATE events SET data = replace(data, '2.55', '1.55') WHERE position = 5");
     let changed = verify(directory.path(), &[]);
     assert_eq!(changed.status.code(), Some(1));
-    assert_eq!(said(&changed), "error: position 5: the event was changed after it was sealed");
+    assert_eq!(
+        said(&changed),
+        "error: position 5: the event was changed after it was sealed"
+    );
     let proof = run(directory.path(), &["events", "prove", "5"]);
     assert_eq!(proof.status.code(), Some(1), "{}", said(&proof));
     change("UPDATE events SET data = replace(data, '1.55', '2.55') WHERE position = 5");
@@ -129,7 +164,10 @@ async fn what_was_tampered_with_is_named() {
     );
     assert_eq!(verify(directory.path(), &[]).status.code(), Some(0));
     let anchor = directory.path().join("anchor.jsonl");
-    let cut_off = verify(directory.path(), &["--seal-anchor", anchor.to_str().unwrap()]);
+    let cut_off = verify(
+        directory.path(),
+        &["--seal-anchor", anchor.to_str().unwrap()],
+    );
     assert_eq!(cut_off.status.code(), Some(1));
     assert!(said(&cut_off).starts_with("error: position 5: the end of the log was cut off"));
 }
@@ -142,12 +180,17 @@ async fn what_is_not_sealed_is_said() {
     assert!(server.terminate());
     let unsealed = verify(directory.path(), &[]);
     assert_eq!(unsealed.status.code(), Some(7), "{}", said(&unsealed));
-    assert_eq!(said(&unsealed), "error: position 1 is not sealed; seals reach up to position 0");
+    assert_eq!(
+        said(&unsealed),
+        "error: position 1 is not sealed; seals reach up to position 0"
+    );
     let proof = run(directory.path(), &["events", "prove", "1"]);
     assert_eq!(proof.status.code(), Some(4), "{}", said(&proof));
     let no_key = run(directory.path(), &["seal", "key"]);
     assert_eq!(no_key.status.code(), Some(3), "{}", said(&no_key));
-    let nothing = orderlog(&directory.path().join("none"), &["events", "verify"]).output().unwrap();
+    let nothing = orderlog(&directory.path().join("none"), &["events", "verify"])
+        .output()
+        .unwrap();
     assert_eq!(nothing.status.code(), Some(3), "{}", said(&nothing));
     let usage = verify(directory.path(), &["--from", "3", "--to", "2"]);
     assert_eq!(usage.status.code(), Some(2), "{}", said(&usage));

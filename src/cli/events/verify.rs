@@ -188,11 +188,16 @@ fn print(args: &Args, report: &Report, took: Duration) {
         println!("          the log's own word: compare it with the published one, or give --key");
     }
     if head > sealed {
-        println!("unsealed  {} to {head}: without a gap, but not sealed yet", sealed + 1);
+        println!(
+            "unsealed  {} to {head}: without a gap, but not sealed yet",
+            sealed + 1
+        );
     }
     match report.anchored {
         Some(anchored) => println!("anchor    up to position {anchored}"),
-        None => println!("anchor    none: whether the end was cut off can't be proved without --seal-anchor"),
+        None => println!(
+            "anchor    none: whether the end was cut off can't be proved without --seal-anchor"
+        ),
     }
     match &report.finding {
         None => println!("finding   none"),

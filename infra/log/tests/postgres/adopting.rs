@@ -63,7 +63,7 @@ UNION ALL SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%'
 UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE proname LIKE 'orderlog\\_%'
 ORDER BY 1";
 
-async fn foreign() -> (TestDatabase, PgPool) {
+pub(crate) async fn foreign() -> (TestDatabase, PgPool) {
     let database = TestDatabase::empty().await;
     let pool = database.pool();
     run(&pool, TABLES).await;
@@ -80,7 +80,7 @@ async fn text(pool: &PgPool, sql: &str) -> String {
     rows.join("\n")
 }
 
-async fn insert(pool: &PgPool, stream: (&str, &str), sequence: i64, metadata: &str) {
+pub(crate) async fn insert(pool: &PgPool, stream: (&str, &str), sequence: i64, metadata: &str) {
     sqlx::query(
         "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version,
              payload, metadata)
@@ -102,7 +102,7 @@ async fn look(database: &TestDatabase, time_key: Option<&str>) -> Survey {
     }
 }
 
-async fn taken(database: &TestDatabase, time_key: Option<&str>) -> Adopted {
+pub(crate) async fn taken(database: &TestDatabase, time_key: Option<&str>) -> Adopted {
     let adopted = adopt(&database.url, time_key).await.expect("adopted");
     adopted.expect("it was not adopted before")
 }

@@ -7,24 +7,55 @@ use async_trait::async_trait;
 use orderlog_log::{
     event_store::EventStore,
     postgres::{PgOptions, PgSeals},
-    seal::Flaw,
+    seal::{Flaw, KeyFile},
 };
 
 use tokio::{runtime::Handle, task::block_in_place};
 
 use crate::{
-    connect,
+    adopting, connect,
     database::TestDatabase,
-    seals::{Ground, Hands},
+    postgres_es::framework,
+    seals::{Ground, Hands, all, sealed_log_contract},
     through_postgres_es,
 };
 
-mod written_by_orderlog {
-    crate::seals::sealed_log_contract!(super::super::open);
-}
+sealed_log_contract!(super::open);
 
+/// Of the contract what depends on who wrote the events.
 mod written_by_postgres_es {
-    crate::seals::sealed_log_contract!(super::super::open_postgres_es);
+    use crate::seals::{events, proofs};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_nobody_touched_is_whole() {
+        events::what_nobody_touched_is_whole(super::open_postgres_es().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn each_field_of_an_event_is_sealed() {
+        events::each_field_of_an_event_is_sealed(super::open_postgres_es().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_removed_event_is_named() {
+        events::a_removed_event_is_named(super::open_postgres_es().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_inserted_event_is_named() {
+        events::an_inserted_event_is_named(super::open_postgres_es().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn events_that_changed_places_are_named() {
+        events::events_that_changed_places_are_named(super::open_postgres_es().await).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn each_event_is_proved_with_the_public_key_alone() {
+        proofs::each_event_is_proved_with_the_public_key_alone(super::open_postgres_es().await)
+            .await;
+    }
 }
 
 async fn open() -> Ground {
@@ -131,4 +162,43 @@ async fn a_payload_is_kept_as_text() {
                    WHERE attrelid = 'events'::regclass AND attname IN ('payload', 'metadata')
                ) = ARRAY['json', 'json']; END $$";
     ground.hands.run(sql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_adopted_are_sealed_as_they_were() {
+    let (database, pool) = adopting::foreign().await;
+    let application = framework(&pool);
+    application.execute("1", 3).await.expect("executed");
+    let metadata = " { \"actor\" :\"x\"} ";
+    adopting::insert(&pool, ("odd", "a"), 1, metadata).await;
+    adopting::taken(&database, None).await;
+    application.execute("1", 2).await.expect("executed");
+
+    let store = connect(&database, PgOptions::default()).await;
+    let ground = ground(Arc::new(store), database).await;
+    KeyFile::open_or_create(&ground.key()).expect("a key");
+    ground.seal(ground.settings()).await;
+    let report = ground.verify(&all()).await;
+    assert_eq!((report.finding, report.sealed), (None, 6));
+
+    let log = ground.events.read_all(0, 10).await.expect("read");
+    let odd = log
+        .iter()
+        .find(|event| event.stream == "odd-a")
+        .expect("there");
+    let event = ground
+        .seals
+        .event(odd.position)
+        .await
+        .expect("read")
+        .expect("there");
+    assert_eq!(event.data, r#"{"b" : 1.10, "a":null, "a":1}"#);
+    assert_eq!(
+        (event.metadata.as_str(), event.schema_version.as_str()),
+        (metadata, "1.0")
+    );
+    // The same value, in other bytes.
+    let sql = "UPDATE events SET payload = payload::jsonb::json WHERE aggregate_type = 'odd'";
+    ground.hands.run(sql).await;
+    assert_eq!(ground.finding().await, Some((odd.position, Flaw::Changed)));
 }
