@@ -11,7 +11,7 @@ use crate::{
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Example:\n  orderlog events prove 4711 > proof.json")]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     log: LogArgs,
 

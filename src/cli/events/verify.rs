@@ -28,7 +28,7 @@ use crate::{
 #[command(
     after_help = "Examples:\n  orderlog events verify\n  orderlog events verify --seal-anchor /mnt/elsewhere/seals.jsonl --key 3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29\n  orderlog events verify --database postgres://localhost/orderlog --from 1000000 --json\n\nExit codes: 0 as it was sealed, 1 damaged, 7 nothing is wrong, but not all that was asked for is sealed."
 )]
-pub(super) struct Args {
+pub(in crate::cli) struct Args {
     #[command(flatten)]
     log: LogArgs,
 
