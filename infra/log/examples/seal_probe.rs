@@ -81,5 +81,8 @@ async fn seal(directory: &Path) -> Result<(), Box<dyn Error>> {
 
 fn told(what: &str, events: u64, began: Instant) {
     let seconds = began.elapsed().as_secs_f64();
-    println!("{what} {events} events in {seconds:.1} s: {:.0}/s", events as f64 / seconds);
+    println!(
+        "{what} {events} events in {seconds:.1} s: {:.0}/s",
+        events as f64 / seconds
+    );
 }

@@ -187,7 +187,7 @@ fn print(args: &Args, report: &Report, took: Duration) {
     if args.key.is_empty() && !report.keys.is_empty() {
         println!("          the log's own word: compare it with the published one, or give --key");
     }
-    if head > sealed {
+    if head > sealed && report.finding.is_none() {
         println!(
             "unsealed  {} to {head}: without a gap, but not sealed yet",
             sealed + 1

@@ -223,6 +223,9 @@ mod tests {
             digest.to_hex().as_str(),
             "c88c059fc7b020c530d2e991ea273346ecf6e2c9d573ff35cf8675a80649a5d2"
         );
-        assert_eq!(leaf(1, &digest).to_hex().as_str(), "442ee157db7f971976223c10bd23d462dbd06dc1118245c1fcc31eaadfdeba8c");
+        assert_eq!(
+            leaf(1, &digest).to_hex().as_str(),
+            "442ee157db7f971976223c10bd23d462dbd06dc1118245c1fcc31eaadfdeba8c"
+        );
     }
 }
