@@ -49,7 +49,7 @@ pub(crate) async fn a_changed_proof_proves_nothing(ground: Ground) {
         |it| it.event.position = 9,
         |it| it.event.occurred_at += chrono::Duration::microseconds(1),
         |it| it.path[0].0[7] ^= 1,
-        |it| drop(it.path.pop()),
+        |it| it.path.truncate(it.path.len() - 1),
         |it| it.seal.body.root[0] ^= 1,
     ];
     for change in changes {
