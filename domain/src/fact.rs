@@ -1,14 +1,25 @@
-//! Any recorded event of the domain, decoded by the kind of its stream. What can't be decoded is
-//! an error that says why: a reader never skips an event in silence.
+//! Any recorded event of the domain, decoded by the kind of its stream and brought to today's form. What
+//! can't be decoded is an error that says why: a reader never skips an event in silence.
+//! Next: `evolution` knows what became of older forms.
 
 use cqrs_es::DomainEvent;
-use serde::de::DeserializeOwned;
+use smallvec::smallvec;
 
 use crate::{
-    contact::ContactEvent, fulfilment::FulfilmentEvent, notification::NotificationEvent,
-    order::OrderEvent, payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
+    contact::ContactEvent,
+    evolution::{Evolving, Today, Unread, decode},
+    fulfilment::FulfilmentEvent,
+    notification::NotificationEvent,
+    order::OrderEvent,
+    payment::PaymentEvent,
+    product::ProductEvent,
+    stock::StockEvent,
     webhook::WebhookEvent,
 };
+
+/// What one recorded event says: nearly always one fact; none or several where its form has changed so.
+/// They happened at once, in this order, and share position and version.
+pub type Facts = Today<Fact>;
 
 /// An event of one of the aggregates.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +59,21 @@ pub enum FactError {
         /// The event's type.
         event_type: String,
     },
-    /// The aggregate does not know the event in this form.
+    /// The aggregate knows the event, and not this version of its form.
+    #[error(
+        "this build knows {event_type} in {stream} up to version {known}, not version {version}"
+    )]
+    UnknownVersion {
+        /// The stream.
+        stream: String,
+        /// The event's type.
+        event_type: String,
+        /// The version found.
+        version: u16,
+        /// The newest version known.
+        known: u16,
+    },
+    /// The event has not the form that its type and version say.
     #[error("{event_type} in {stream} can't be read: {reason}")]
     Unreadable {
         /// The stream.
@@ -60,52 +85,126 @@ pub enum FactError {
     },
 }
 
+impl FactError {
+    /// Whether a newer build may know what this one does not; else the event is damaged.
+    pub fn is_newer(&self) -> bool {
+        match self {
+            Self::UnknownStream { .. } | Self::UnknownType { .. } | Self::UnknownVersion { .. } => {
+                true
+            }
+            Self::Unreadable { .. } => false,
+        }
+    }
+
+    fn of(stream: &str, unread: Unread) -> Self {
+        let stream = stream.to_owned();
+        match unread {
+            Unread::UnknownType { event_type } => Self::UnknownType { stream, event_type },
+            Unread::UnknownVersion {
+                event_type,
+                version,
+                known,
+            } => Self::UnknownVersion {
+                stream,
+                event_type,
+                version,
+                known,
+            },
+            Unread::Damaged { event_type, reason } => Self::Unreadable {
+                stream,
+                event_type,
+                reason,
+            },
+        }
+    }
+}
+
 impl Fact {
-    /// The fact that was recorded in `stream` as `event_type` with the payload `data`.
-    pub fn decode(stream: &str, event_type: &str, data: &str) -> Result<Self, FactError> {
+    /// What was recorded in `stream` as version `version` of `event_type` with the payload `data`.
+    pub fn decode(
+        stream: &str,
+        event_type: &str,
+        version: u16,
+        data: &str,
+    ) -> Result<Facts, FactError> {
         let category = stream
             .split_once('-')
             .map_or(stream, |(category, _)| category);
         let read = match category {
-            "order" => read(data, event_type).map(Self::Order),
-            "payment" => read(data, event_type).map(Self::Payment),
-            "stock" => read(data, event_type).map(Self::Stock),
-            "saga" => read(data, event_type).map(Self::Fulfilment),
-            "product" => read(data, event_type).map(Self::Product),
-            "notification" => read(data, event_type).map(Self::Notification),
-            "contact" => read(data, event_type).map(Self::Contact),
-            "webhook" => read(data, event_type).map(Self::Webhook),
+            "order" => read(event_type, version, data, Self::Order),
+            "payment" => read(event_type, version, data, Self::Payment),
+            "stock" => read(event_type, version, data, Self::Stock),
+            "saga" => read(event_type, version, data, Self::Fulfilment),
+            "product" => read(event_type, version, data, Self::Product),
+            "notification" => read(event_type, version, data, Self::Notification),
+            "contact" => read(event_type, version, data, Self::Contact),
+            "webhook" => read(event_type, version, data, Self::Webhook),
             _ => {
                 return Err(FactError::UnknownStream {
                     stream: stream.to_owned(),
                 });
             }
         };
-        read.map_err(|reason| {
-            let (stream, event_type) = (stream.to_owned(), event_type.to_owned());
-            match reason.starts_with(UNKNOWN_VARIANT) {
-                true => FactError::UnknownType { stream, event_type },
-                false => FactError::Unreadable {
-                    stream,
-                    event_type,
-                    reason,
-                },
-            }
-        })
+        read.map_err(|unread| FactError::of(stream, unread))
+    }
+
+    /// Type of the event, as it is called today.
+    pub fn event_type(&self) -> String {
+        self.event().event_type()
+    }
+
+    /// The event as it would be recorded today: type, version and payload.
+    pub fn recorded(&self) -> Result<(String, u16, String), serde_json::Error> {
+        let (event_type, data) = (self.event_type(), self.event().json()?);
+        Ok((event_type, self.event().version(), data))
+    }
+
+    fn event(&self) -> &dyn Written {
+        match self {
+            Self::Product(event) => event,
+            Self::Stock(event) => event,
+            Self::Payment(event) => event,
+            Self::Order(event) => event,
+            Self::Fulfilment(event) => event,
+            Self::Notification(event) => event,
+            Self::Contact(event) => event,
+            Self::Webhook(event) => event,
+        }
     }
 }
 
-/// How serde begins to say that an enum has no such variant; its errors carry no kind.
-const UNKNOWN_VARIANT: &str = "unknown variant";
+/// An event of any aggregate, as it is written.
+trait Written {
+    fn event_type(&self) -> String;
+    fn version(&self) -> u16;
+    fn json(&self) -> Result<String, serde_json::Error>;
+}
 
-fn read<E: DomainEvent + DeserializeOwned>(data: &str, event_type: &str) -> Result<E, String> {
-    if !data.strip_prefix("{\"").is_some_and(|rest| {
-        rest.strip_prefix(event_type)
-            .is_some_and(|rest| rest.starts_with("\":"))
-    }) {
-        return Err("the payload is of another type".to_owned());
+impl<E: Evolving> Written for E {
+    fn event_type(&self) -> String {
+        DomainEvent::event_type(self)
     }
-    serde_json::from_str(data).map_err(|error| error.to_string())
+
+    fn version(&self) -> u16 {
+        crate::evolution::version_today::<E>(&DomainEvent::event_type(self))
+    }
+
+    fn json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+fn read<E: Evolving>(
+    event_type: &str,
+    version: u16,
+    data: &str,
+    fact: fn(E) -> Fact,
+) -> Result<Facts, Unread> {
+    let mut events = decode(event_type, version, data)?;
+    match (events.pop(), events.is_empty()) {
+        (Some(only), true) => Ok(smallvec![fact(only)]),
+        (last, _) => Ok(events.into_iter().chain(last).map(fact).collect()),
+    }
 }
 
 #[cfg(test)]
@@ -117,7 +216,9 @@ mod tests {
     const DISCONTINUED: &str = r#"{"ProductDiscontinued":{"sku":"MUG-1"}}"#;
 
     fn decode(stream: &str, event_type: &str, data: &str) -> Result<Fact, FactError> {
-        Fact::decode(stream, event_type, data)
+        let mut facts = Fact::decode(stream, event_type, 1, data)?;
+        assert_eq!(facts.len(), 1);
+        Ok(facts.remove(0))
     }
 
     #[test]

@@ -8,6 +8,7 @@
 //! - [`contact`], [`webhook`]: how customers want to be told, and the endpoints that hear of it.
 //! - [`fulfilment`]: the saga that carries an order through stock, payment and shipment.
 //! - [`fact`]: any recorded event of the domain, decoded; [`state`]: what an aggregate's facts come to.
+//! - [`evolution`]: what became of older forms of events; [`schema`]: all forms that there are.
 
 pub mod ids;
 pub mod money;
@@ -25,7 +26,9 @@ pub mod webhook;
 
 pub mod fulfilment;
 
+pub mod evolution;
 pub mod fact;
+pub mod schema;
 pub mod state;
 
 /// What an aggregate is given besides its state and the command: the instant of the decision.

@@ -1,18 +1,20 @@
-//! Every event as it is stored, one file per event and version: `golden/events/<Event>.v1.json`.
-//! Today's code must read each and write exactly it. Files are never edited: an event that
-//! changes gets another version, another file and an upcaster.
+//! Every event as it is stored, one file per event and version: `golden/events/<Event>.v<version>.json`.
+//! Today's code must read each, and write exactly those of today's versions. Files are never edited: an
+//! event that changes gets another version, another file and an upcaster.
 
 mod golden;
 
-#[path = "golden_events/variants.rs"]
-mod variants;
-
 use std::{collections::BTreeSet, fs};
 
-use cqrs_es::DomainEvent;
 use orderlog_domain::{
-    contact::ContactEvent, fulfilment::FulfilmentEvent, notification::NotificationEvent,
-    order::OrderEvent, payment::PaymentEvent, product::ProductEvent, stock::StockEvent,
+    contact::ContactEvent,
+    evolution::{self, Evolving, golden::all, variants, version_today},
+    fulfilment::FulfilmentEvent,
+    notification::NotificationEvent,
+    order::OrderEvent,
+    payment::PaymentEvent,
+    product::ProductEvent,
+    stock::StockEvent,
     webhook::WebhookEvent,
 };
 
@@ -27,41 +29,54 @@ fn every_event_is_read_and_written_as_ever() {
     known.extend(check::<NotificationEvent>());
     known.extend(check::<ContactEvent>());
     known.extend(check::<WebhookEvent>());
-    let files = fs::read_dir(golden::folder().join("events")).expect("there are golden events");
-    for file in files {
-        let name = file.expect("the folder can be read").file_name();
-        let name = name.to_string_lossy();
-        let event = name.split('.').next().unwrap_or_default();
+    for file in all() {
+        let form = (file.event_type, file.version);
         assert!(
-            known.contains(event),
-            "{name} is of no event that the domain has"
+            known.contains(&form),
+            "{form:?} is of no event that the domain had"
         );
     }
 }
 
-/// Holds each event of an enum to its golden file, and answers the names of all.
-fn check<E: DomainEvent>() -> Vec<&'static str> {
-    let names = variants::variants::<E>();
-    for name in &names {
-        let file = format!("{name}.v1.json");
-        let path = golden::folder().join("events").join(&file);
-        let Ok(stored) = fs::read_to_string(path) else {
-            // The matrix comes by every event and writes what is missing.
-            assert!(
-                golden::updating(),
-                "{name} has no golden file; UPDATE_GOLDEN=1 writes it"
-            );
+/// Holds each event of an enum to its golden files, and answers all forms.
+fn check<E: Evolving>() -> Vec<(&'static str, u16)> {
+    let mut forms = Vec::new();
+    for name in variants::<E>() {
+        let version = version_today::<E>(name);
+        forms.push((name, version));
+        let Some(stored) = stored(name, version) else {
             continue;
         };
         let event: E =
-            serde_json::from_str(&stored).unwrap_or_else(|error| panic!("{file}: {error}"));
+            serde_json::from_str(&stored).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert_eq!(
-            (event.event_type().as_str(), event.event_version().as_str()),
-            (*name, "1"),
-            "{file}"
+            (event.event_type().as_str(), event.event_version()),
+            (name, version.to_string())
         );
         let written = serde_json::to_string_pretty(&event).expect("events can be written") + "\n";
-        assert_eq!(written, stored, "{file} is written otherwise today");
+        assert_eq!(
+            written, stored,
+            "{name} v{version} is written otherwise today"
+        );
     }
-    names
+    for upcaster in E::UPCASTERS {
+        let (name, version) = (upcaster.from.event_type, upcaster.from.version);
+        forms.push((name, version));
+        let stored = stored(name, version).expect("a form that was stored keeps its golden file");
+        let compact = serde_json::from_str::<serde_json::Value>(&stored).expect("JSON");
+        let today = evolution::decode::<E>(name, version, &compact.to_string());
+        today.unwrap_or_else(|error| panic!("{name} v{version}: {error}"));
+    }
+    forms
+}
+
+/// The golden file; none where the matrix, which comes by every event, is to write it.
+fn stored(name: &str, version: u16) -> Option<String> {
+    let path = golden::folder().join(format!("events/{name}.v{version}.json"));
+    let stored = fs::read_to_string(path).ok();
+    assert!(
+        stored.is_some() || golden::updating(),
+        "{name} v{version} has no golden file; UPDATE_GOLDEN=1 writes it"
+    );
+    stored
 }

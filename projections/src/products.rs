@@ -110,7 +110,7 @@ impl Projection<Fact> for Products {
             sku,
             name,
             unit_price,
-            tax,
+            tax_rate,
         } = fact
         {
             *row = Some(Product {
@@ -119,7 +119,7 @@ impl Projection<Fact> for Products {
                 unit_price: *unit_price,
                 announced: None,
                 price_changes: 0,
-                tax: *tax,
+                tax: *tax_rate,
                 discontinued: false,
                 registered_at: at,
                 updated_at: at,

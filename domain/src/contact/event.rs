@@ -3,7 +3,10 @@
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::CustomerId;
+use crate::{
+    evolution::{Evolving, version_today},
+    ids::CustomerId,
+};
 
 use super::EmailAddress;
 
@@ -32,6 +35,8 @@ impl DomainEvent for ContactEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
 }
+
+impl Evolving for ContactEvent {}

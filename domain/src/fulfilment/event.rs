@@ -5,7 +5,11 @@ use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{DecidedAt, ids::OrderId};
+use crate::{
+    DecidedAt,
+    evolution::{Evolving, version_today},
+    ids::OrderId,
+};
 
 use super::{
     CompensationReason, Intervention, IssuedCommand, Observed, OperatorReason, OrderInHand, Reply,
@@ -193,7 +197,7 @@ impl DomainEvent for FulfilmentEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
 }
 
@@ -221,3 +225,5 @@ impl FulfilmentEvent {
         }
     }
 }
+
+impl Evolving for FulfilmentEvent {}

@@ -6,7 +6,10 @@ use chrono::{DateTime, Utc};
 use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{CustomerId, NotificationId, OrderId};
+use crate::{
+    evolution::{Evolving, version_today},
+    ids::{CustomerId, NotificationId, OrderId},
+};
 
 use super::{Channel, NotificationKind, Withheld, WithheldReason};
 
@@ -99,6 +102,8 @@ impl DomainEvent for NotificationEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
 }
+
+impl Evolving for NotificationEvent {}

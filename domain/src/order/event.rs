@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DecidedAt,
+    evolution::{Evolving, version_today},
     ids::{
         CustomerId, OperationId, OrderId, PaymentId, ReservationId, ShipmentId, Sku, WarehouseId,
     },
@@ -218,7 +219,7 @@ impl DomainEvent for OrderEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
 }
 
@@ -243,3 +244,5 @@ impl OrderEvent {
         }
     }
 }
+
+impl Evolving for OrderEvent {}

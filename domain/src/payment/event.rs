@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DecidedAt,
+    evolution::{Evolving, version_today},
     ids::{OperationId, OrderId, PaymentId, RefundId},
     money::Money,
 };
@@ -267,6 +268,8 @@ impl DomainEvent for PaymentEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
 }
+
+impl Evolving for PaymentEvent {}

@@ -5,9 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DecidedAt,
+    evolution::{Evolving, Form, Upcaster, version_today},
     ids::Sku,
     money::{Money, TaxRate},
 };
+
+use super::upcasters::{REGISTERED, UPCASTERS};
 
 /// What has happened to a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,7 +24,7 @@ pub enum ProductEvent {
         /// Price of one piece.
         unit_price: Money,
         /// The tax that applies to it.
-        tax: TaxRate,
+        tax_rate: TaxRate,
     },
     /// The price of one piece changed; orders placed before keep theirs.
     ProductPriceChanged {
@@ -60,6 +63,11 @@ impl DomainEvent for ProductEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
+}
+
+impl Evolving for ProductEvent {
+    const CHANGED: &'static [Form] = &[REGISTERED];
+    const UPCASTERS: &'static [Upcaster] = UPCASTERS;
 }

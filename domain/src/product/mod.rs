@@ -9,6 +9,7 @@ mod register_product;
 mod rename_product;
 #[cfg(test)]
 mod testing;
+mod upcasters;
 
 use cqrs_es::{Aggregate, event_sink::EventSink};
 use serde::{Deserialize, Serialize};
@@ -107,7 +108,7 @@ impl Aggregate for Product {
                 sku,
                 name,
                 unit_price,
-                tax,
+                tax_rate: tax,
             } => {
                 *self = Self::Listed(Listing {
                     sku,

@@ -48,7 +48,7 @@ impl RegisterProduct {
             sku,
             name,
             unit_price,
-            tax,
+            tax_rate: tax,
         }])
     }
 }

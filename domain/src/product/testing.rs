@@ -40,7 +40,7 @@ pub(super) fn registered() -> ProductEvent {
         sku,
         name,
         unit_price,
-        tax,
+        tax_rate: tax,
     }
 }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     DecidedAt,
+    evolution::{Evolving, version_today},
     ids::{OrderId, ReservationId, ShipmentId, Sku, WarehouseId},
 };
 
@@ -192,6 +193,8 @@ impl DomainEvent for StockEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
 }
+
+impl Evolving for StockEvent {}

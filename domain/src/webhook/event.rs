@@ -5,6 +5,7 @@ use cqrs_es::DomainEvent;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    evolution::{Evolving, version_today},
     ids::{CustomerId, EndpointId},
     notification::NotificationKind,
 };
@@ -66,6 +67,8 @@ impl DomainEvent for WebhookEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        version_today::<Self>(&self.event_type()).to_string()
     }
 }
+
+impl Evolving for WebhookEvent {}

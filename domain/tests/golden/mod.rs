@@ -1,6 +1,6 @@
 //! Files that say what the domain does, for people to review and for tests to hold it to:
 //! `matrix/<aggregate>.txt`, what comes of each command in each state,
-//! `events/<Event>.v1.json`, each event as it is stored, and `histories/<branch>.ndjson`, what a
+//! `events/<Event>.v<version>.json`, each event as it is stored, and `histories/<branch>.ndjson`, what a
 //! saga heard and decided in each of its branches. `UPDATE_GOLDEN=1 cargo test -p orderlog-domain`
 //! writes the first and the last anew and adds what is missing of the second.
 //!

@@ -2,6 +2,7 @@
 //! with CloudEvents' where it has one. Once recorded, nothing of an event ever changes.
 
 use chrono::{DateTime, Utc};
+use smallvec::SmallVec;
 use uuid::Uuid;
 
 /// Place of an event in the log: gapless, from 1, in the order of commits.
@@ -59,6 +60,21 @@ pub struct RecordedEvent {
     /// When it was written; never goes back along the log.
     pub recorded_at: DateTime<Utc>,
 }
+
+/// Why a recorded event can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// Its type or schema version is not known to this build; a newer one has written it.
+    #[error("{0}")]
+    Unknown(String),
+    /// It is of a known type and does not have its form.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+/// What one recorded event says: nearly always one thing. An event that was recorded in an older form
+/// may say none or several today; these share its position and its version.
+pub type Today<E> = SmallVec<[E; 1]>;
 
 impl RecordedEvent {
     /// The kind of its stream: what stands before the first `-`.

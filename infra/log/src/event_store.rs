@@ -241,6 +241,17 @@ pub enum StoreError {
         /// The newest format that this build knows.
         known: i64,
     },
+    /// An event that this build does not know stands in the way.
+    #[error(
+        "the event at position {position} is newer than this build: {detail}; \
+         start a build that knows it"
+    )]
+    NewerEvent {
+        /// Its position.
+        position: Position,
+        /// What is not known.
+        detail: String,
+    },
     /// A build from before the first release wrote the files.
     #[error(
         "{path} was written before the first release (format {found}, this build knows {known})"

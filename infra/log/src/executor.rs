@@ -15,15 +15,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use cqrs_es::Aggregate;
 use serde::{Serialize, de::DeserializeOwned};
+use smallvec::smallvec;
 use uuid::Uuid;
 
 use self::{
     lane::{Lanes, Waiting},
-    states::States,
+    states::{Log, States},
 };
 use crate::{
     clock::Clock,
-    event::{Position, Version},
+    event::{DecodeError, Position, RecordedEvent, Today, Version},
     event_store::{EventStore, Fingerprint, StoreError},
 };
 
@@ -50,6 +51,8 @@ impl<A> Decides for A where
 
 /// What the executor cannot know of an aggregate by itself.
 pub struct Binding<A: Aggregate> {
+    /// What a recorded event of the aggregate says today.
+    pub decode: fn(&RecordedEvent) -> Result<Today<A::Event>, DecodeError>,
     /// Partition key of the aggregate's events, given the aggregate after them and its id.
     pub partition_key: fn(&A, &str) -> String,
     /// Whether a command is one that aggregates begin with. Of an aggregate that is not cached it is
@@ -113,6 +116,15 @@ struct Core<A: Aggregate> {
     limits: Limits,
     states: States<A>,
     lanes: Lanes<A>,
+}
+
+impl<A: Aggregate> Core<A> {
+    fn log(&self) -> Log<'_, A> {
+        Log {
+            store: self.store.as_ref(),
+            decode: self.binding.decode,
+        }
+    }
 }
 
 /// A command that was carried out.
@@ -245,7 +257,7 @@ impl<A: Decides> Executor<A> {
     pub async fn recent(&self, id: &str) -> Result<Loaded<A>, StoreError> {
         self.core
             .states
-            .recent(&*self.core.store, &stream_of::<A>(id))
+            .recent(&self.core.log(), &stream_of::<A>(id))
             .await
     }
 
@@ -253,9 +265,16 @@ impl<A: Decides> Executor<A> {
     pub async fn load(&self, id: &str) -> Result<Loaded<A>, StoreError> {
         self.core
             .states
-            .current(&*self.core.store, &stream_of::<A>(id))
+            .current(&self.core.log(), &stream_of::<A>(id))
             .await
     }
+}
+
+/// Reads events whose form never changed.
+pub fn as_recorded<E: DeserializeOwned>(event: &RecordedEvent) -> Result<Today<E>, DecodeError> {
+    let read = serde_json::from_str(&event.data);
+    read.map(|event| smallvec![event])
+        .map_err(|error| DecodeError::Damaged(error.to_string()))
 }
 
 fn stream_of<A: Aggregate>(id: &str) -> String {

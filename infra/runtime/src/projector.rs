@@ -29,7 +29,8 @@ use crate::{
     source::SourceError,
 };
 
-pub use batch::{DecodeError, Decoder};
+pub use batch::Decoder;
+pub use orderlog_log::event::DecodeError;
 pub use status::{ProjectionState, ProjectionStatus};
 pub(crate) use {
     batch::Decoded,

@@ -18,6 +18,10 @@ impl From<StoreError> for Problem {
                 "storage.damaged",
                 "the stored data is damaged; nothing was written",
             ),
+            StoreError::NewerEvent { .. } => (
+                "storage.newer_event",
+                "a newer version of the server has written here; nothing was written",
+            ),
             StoreError::Unknown { .. } => (
                 "storage.outcome_unknown",
                 "whether the command was recorded is not known; repeat it with the same key",

@@ -30,7 +30,7 @@ pub fn catalogue() -> Vec<Told> {
                 sku: tea(),
                 name: "Tea".to_owned(),
                 unit_price: euro(1000),
-                tax,
+                tax_rate: tax,
             },
         ),
         stock(

@@ -39,6 +39,7 @@ async fn command_writers(args: &AppendArgs, database: &str) -> anyhow::Result<Ve
     PgDatabase::new(database, 1)?.migrate().await?;
     let store = PgEventStore::connect(database, PgOptions::default()).await?;
     let binding = Binding {
+        decode: as_recorded,
         partition_key: |_, id| id.to_owned(),
         begins: |command| matches!(command, SheetCommand::Begin(_)),
         code: |SheetRefusal::Full| "sheet.full",

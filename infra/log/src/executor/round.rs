@@ -26,7 +26,7 @@ pub(super) async fn carry_out<A: Decides>(
     let before = match core.states.cached(stream) {
         Some(loaded) => loaded,
         None if batch.first().is_some_and(begins) => Loaded::default(),
-        None => match core.states.current(&*core.store, stream).await {
+        None => match core.states.current(&core.log(), stream).await {
             Ok(loaded) => loaded,
             Err(error) => return round.fail(batch, &error),
         },

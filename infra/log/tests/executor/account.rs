@@ -7,7 +7,7 @@ use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use orderlog_log::{
     clock::Clock,
     event_store::EventStore,
-    executor::{Binding, CommandContext, ExecuteError, Executed, Executor, Limits},
+    executor::{Binding, CommandContext, ExecuteError, Executed, Executor, Limits, as_recorded},
     sqlite::SqliteEventStore,
 };
 use serde::{Deserialize, Serialize};
@@ -151,6 +151,7 @@ pub(crate) fn executor(store: Arc<dyn EventStore>) -> Executor<Account> {
 
 pub(crate) fn with_limits(store: Arc<dyn EventStore>, limits: Limits) -> Executor<Account> {
     let binding = Binding {
+        decode: as_recorded,
         partition_key: |_, id| id.to_owned(),
         begins: |command| matches!(command, AccountCommand::Open),
         code: |refusal| match refusal {

@@ -1,7 +1,7 @@
 //! A batch with each event decoded once, for all projections. It ends before the first event that
 //! this build does not know.
 
-use orderlog_log::event::RecordedEvent;
+use orderlog_log::event::{DecodeError, RecordedEvent};
 
 use super::ProjectorError;
 use crate::{
@@ -11,17 +11,6 @@ use crate::{
 
 /// Reads an event's payload.
 pub type Decoder<E> = fn(&RecordedEvent) -> Result<E, DecodeError>;
-
-/// Why an event's payload can't be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
-    /// Its type or schema version is not known to this build; a newer one has written it.
-    #[error("{0}")]
-    Unknown(String),
-    /// It is of a known type and does not have its form.
-    #[error("{0}")]
-    Damaged(String),
-}
 
 /// Decoded events of one partition, oldest first.
 pub(crate) struct Decoded<E> {

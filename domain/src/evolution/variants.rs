@@ -8,12 +8,10 @@ use serde::{
 };
 
 /// The names of all variants of `E`, in their order.
-pub(crate) fn variants<E: DeserializeOwned>() -> Vec<&'static str> {
+pub fn variants<E: DeserializeOwned>() -> Vec<&'static str> {
     let mut names = Vec::new();
     // Nothing is deserialised: the attempt tells the names and ends there.
-    E::deserialize(Ask(&mut names))
-        .err()
-        .expect("the attempt always ends in an error");
+    let _asked = E::deserialize(Ask(&mut names));
     names
 }
 
