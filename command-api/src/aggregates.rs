@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use orderlog_domain::{
     contact::Contact,
+    evolution::{Evolving, Unread, decode},
     fulfilment::{Fulfilment, FulfilmentCommand, Observed},
     ids::{OrderId, Sku, WarehouseId},
     notification::{Notification, NotificationCommand},
@@ -18,6 +19,7 @@ use orderlog_domain::{
 };
 use orderlog_log::{
     clock::Clock,
+    event::{DecodeError, RecordedEvent, Today},
     event_store::EventStore,
     executor::{Binding, Decides, Executor, Limits},
 };
@@ -123,15 +125,28 @@ fn executor<A>(
 ) -> Executor<A>
 where
     A: Decides,
+    A::Event: Evolving,
     A::Error: Refusal,
 {
     let binding = Binding {
+        decode: decoded,
         partition_key,
         begins,
         code: |refusal| refusal.code(),
         recorded: |refusal| refusal.class().is_recorded(),
     };
     Executor::new(Arc::clone(store), clock.clone(), binding, LIMITS)
+}
+
+/// What an event of an aggregate says today, whatever the form in which it was recorded.
+fn decoded<E: Evolving>(event: &RecordedEvent) -> Result<Today<E>, DecodeError> {
+    let read = decode(&event.event_type, event.schema_version, &event.data);
+    read.map_err(|unread| match unread {
+        Unread::UnknownType { .. } | Unread::UnknownVersion { .. } => {
+            DecodeError::Unknown(unread.to_string())
+        }
+        Unread::Damaged { reason, .. } => DecodeError::Damaged(reason),
+    })
 }
 
 /// Products, stock, contacts and endpoints belong to no order: each is a partition of its own.

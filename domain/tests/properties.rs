@@ -50,9 +50,12 @@ pub(crate) fn live<A, R>(
         for new in &events {
             state.apply(new.clone());
             let stored = serde_json::to_string(new).expect("events can be written");
-            let fact = Fact::decode(&format!("{}-1", A::TYPE), &new.event_type(), &stored);
-            let fact = fact.expect("what is stored can be read");
-            read.apply(event(fact).expect("it is of the same aggregate"));
+            let (stream, kind) = (format!("{}-1", A::TYPE), new.event_type());
+            let version = new.event_version().parse().expect("a version");
+            let facts = Fact::decode(&stream, &kind, version, &stored);
+            for fact in facts.expect("what is stored can be read") {
+                read.apply(event(fact).expect("it is of the same aggregate"));
+            }
         }
         assert_eq!(read, state, "what was read back differs");
         holds(Step {

@@ -83,11 +83,13 @@ fn add_silent(found: &mut Vec<Caused>, events: &[RecordedEvent]) {
 /// The commands that an event says were issued.
 fn issued(event: &RecordedEvent) -> Vec<Uuid> {
     // Of an event that this build can't read no more is known than that it is there.
-    let fact = Fact::decode(&event.stream, &event.event_type, &event.data);
-    let Ok(Fact::Fulfilment(FulfilmentEvent::CommandsIssued { commands, .. })) = fact else {
-        return Vec::new();
-    };
-    commands.iter().map(|issued| issued.command_id).collect()
+    let (kind, version) = (&event.event_type, event.schema_version);
+    let facts = Fact::decode(&event.stream, kind, version, &event.data);
+    let issued = facts.into_iter().flatten().filter_map(|fact| match fact {
+        Fact::Fulfilment(FulfilmentEvent::CommandsIssued { commands, .. }) => Some(commands),
+        _ => None,
+    });
+    issued.flatten().map(|issued| issued.command_id).collect()
 }
 
 #[cfg(test)]

@@ -42,20 +42,20 @@ mod folding;
 mod properties;
 
 use chrono_tz::Tz;
-use orderlog_domain::fact::Fact;
-use orderlog_runtime::projection::{ErasedProjection, erase};
+use orderlog_domain::fact::Facts;
+use orderlog_runtime::projection::{ErasedProjection, erase_each};
 
 /// Every projection; days begin at midnight in `zone`.
-pub fn all(zone: Tz) -> Vec<Box<dyn ErasedProjection<Fact>>> {
+pub fn all(zone: Tz) -> Vec<Box<dyn ErasedProjection<Facts>>> {
     vec![
-        erase(order_summary::OrderSummaries),
-        erase(order_timeline::Timeline),
-        erase(payments::Payments),
-        erase(stock_levels::StockLevels),
-        erase(products::Products),
-        erase(sagas::Sagas),
-        erase(notifications::Notifications),
-        erase(customers::Customers),
-        erase(daily_sales::Sales { zone }),
+        erase_each(order_summary::OrderSummaries),
+        erase_each(order_timeline::Timeline),
+        erase_each(payments::Payments),
+        erase_each(stock_levels::StockLevels),
+        erase_each(products::Products),
+        erase_each(sagas::Sagas),
+        erase_each(notifications::Notifications),
+        erase_each(customers::Customers),
+        erase_each(daily_sales::Sales { zone }),
     ]
 }

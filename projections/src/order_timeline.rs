@@ -75,7 +75,17 @@ impl TimelineEntry {
     /// What is told of an event of `order_id`; nothing where it is no part of any order's story.
     pub(crate) fn told(order_id: OrderId, recorded: &RecordedEvent, fact: &Fact) -> Option<Self> {
         let (source, told) = telling::tell(fact)?;
-        Some(Self::of(order_id, recorded, source, told.title, told.facts))
+        let entry = Self::of(order_id, recorded, source, told.title, told.facts);
+        Some(Self {
+            event_type: fact.event_type(),
+            ..entry
+        })
+    }
+
+    /// What the same event says beside it; one that was recorded in an older form may say several things.
+    fn tell_also(&mut self, told: Self) {
+        self.title = format!("{}; {}", self.title, told.title);
+        self.facts.extend(told.facts);
     }
 
     /// An entry in these words.
@@ -190,8 +200,11 @@ impl Projection<Fact> for Timeline {
         let order = key.split_once('/').map_or(key, |(order, _)| order);
         let order = order.parse();
         let order = order.map_err(|error| unfit(NAME, event.recorded, error))?;
-        if let Some(told) = TimelineEntry::told(order, event.recorded, event.fact) {
-            *row = Some(told);
+        let told = TimelineEntry::told(order, event.recorded, event.fact);
+        match (row.as_mut(), told) {
+            (Some(entry), Some(told)) => entry.tell_also(told),
+            (None, told) => *row = told,
+            (Some(_), None) => {}
         }
         Ok(())
     }

@@ -10,8 +10,8 @@ mod steps;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Duration, Utc};
-use cqrs_es::DomainEvent;
 use orderlog_domain::{
+    evolution::{Evolving, version_today},
     fact::Fact,
     fulfilment::FulfilmentEvent,
     ids::{OrderId, PaymentId, Sku},
@@ -24,7 +24,6 @@ use orderlog_domain::{
 };
 use orderlog_log::event::RecordedEvent;
 use orderlog_runtime::projection::{Occurred, Projection};
-use serde::Serialize;
 use uuid::Uuid;
 
 /// A fact and where it is to be recorded.
@@ -36,23 +35,21 @@ pub struct Told {
     pub key: String,
     /// The event's type.
     pub event_type: String,
+    /// Version of its form.
+    pub schema_version: u16,
     /// The event's payload.
     pub data: String,
     /// The fact.
     pub fact: Fact,
 }
 
-fn told<E: DomainEvent + Serialize>(
-    stream: String,
-    key: String,
-    event: E,
-    fact: impl Fn(E) -> Fact,
-) -> Told {
+fn told<E: Evolving>(stream: String, key: String, event: E, fact: impl Fn(E) -> Fact) -> Told {
     let data = serde_json::to_string(&event).expect("an event has JSON");
     Told {
         stream,
         key,
         event_type: event.event_type(),
+        schema_version: version_today::<E>(&event.event_type()),
         data,
         fact: fact(event),
     }
@@ -118,7 +115,7 @@ pub fn recorded(told: impl IntoIterator<Item = Told>) -> Vec<(RecordedEvent, Fac
             stream: told.stream,
             version: *version,
             event_type: told.event_type,
-            schema_version: 1,
+            schema_version: told.schema_version,
             data: told.data,
             partition_key: told.key,
             command_id: Uuid::from_u128(0xC000 + u128::from(position)),

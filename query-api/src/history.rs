@@ -87,8 +87,10 @@ async fn whole(
             if recorded.position > up_to {
                 return Ok(events);
             }
-            let fact = Fact::decode(&recorded.stream, &recorded.event_type, &recorded.data);
-            events.push((recorded, fact.map_err(undecoded)?));
+            let (kind, version) = (&recorded.event_type, recorded.schema_version);
+            let facts = Fact::decode(&recorded.stream, kind, version, &recorded.data);
+            let facts = facts.map_err(undecoded)?.into_iter();
+            events.extend(facts.map(|fact| (recorded.clone(), fact)));
         }
         if is_last {
             return Ok(events);

@@ -1,9 +1,11 @@
-//! `orderlog events`: the log itself. Here `graph`: what one request led to, as a graph of commands and
-//! events; `replay`: parts of the log, copied; `verify` and `prove`: that it is what was sealed.
+//! `orderlog events`: the log itself, a verb per file. `graph`, what one request led to, is here.
 
+mod finding;
+mod list;
 mod mermaid;
 mod prove;
 mod replay;
+mod show;
 mod verify;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -19,6 +21,12 @@ use super::{
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
+    /// Show one event: its envelope, its payload as stored, and as it is read today.
+    Show(show::Args),
+    /// List events, oldest first.
+    List(list::ListArgs),
+    /// Print events as they are recorded.
+    Tail(list::TailArgs),
     /// Draw what led to what, as Mermaid: the commands and events with one correlation id.
     Graph(GraphArgs),
     /// Copy a part of the log, chosen by filters, into lines or onto another topic; nothing happens again.
@@ -85,6 +93,9 @@ struct Event {
 
 pub(super) fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
+        Verb::Show(args) => runtime()?.block_on(show::run(args)),
+        Verb::List(args) => runtime()?.block_on(list::list(args)),
+        Verb::Tail(args) => runtime()?.block_on(list::tail(args)),
         Verb::Graph(args) => runtime()?.block_on(graph(args)),
         Verb::Replay(args) => runtime()?.block_on(replay::run(args)),
         Verb::Verify(args) => runtime()?.block_on(verify::run(args)),

@@ -25,6 +25,7 @@ mod role;
 mod running;
 mod saga;
 mod scenario;
+mod schema;
 mod seal;
 mod sealing;
 mod serve;
@@ -85,9 +86,12 @@ enum Verb {
     /// See what sagas do and why one stands still, and decide about it.
     #[command(subcommand)]
     Saga(saga::Verb),
-    /// See what led to what, and that the log is what was sealed.
+    /// See what was recorded, what led to what, and that the log is what was sealed.
     #[command(subcommand)]
     Events(events::Verb),
+    /// Compare the events of a log with those that this build can read.
+    #[command(subcommand)]
+    Schema(schema::Verb),
     /// See any order, payment or stock item as it is or as it was.
     #[command(subcommand)]
     Aggregate(aggregate::Verb),
@@ -178,6 +182,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Verb::Aggregate(verb) => aggregate::run(verb),
         Verb::Seal(verb) => seal::run(verb),
         Verb::VerifyProof(args) => verify_proof::run(&args),
+        Verb::Schema(verb) => schema::run(verb),
         Verb::Scenario(verb) => scenario::run(verb),
         Verb::Bench(verb) => bench::run(verb),
         Verb::Completions { shell } => {

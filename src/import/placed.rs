@@ -5,10 +5,11 @@
 use std::collections::HashMap;
 
 use orderlog_domain::{
-    fact::Fact,
+    fact::{Fact, Facts},
     ids::OrderId,
     order::{OrderEvent, OrderLine},
 };
+use orderlog_log::event::RecordedEvent;
 use orderlog_log::event_store::{EventStore, StoreError};
 
 use super::{
@@ -31,21 +32,32 @@ pub(super) async fn placed_sales(store: &dyn EventStore) -> Result<Vec<PastSale>
         };
         after = last.position;
         for event in page.iter().filter(|event| event.category() == "order") {
-            let fact =
-                Fact::decode(&event.stream, &event.event_type, &event.data).map_err(|error| {
-                    StoreError::Corrupt {
-                        detail: error.to_string(),
-                    }
-                })?;
-            let Fact::Order(fact) = fact else { continue };
-            if let Some(sale) = placed(&fact) {
-                places.insert(event.stream.clone(), sales.len());
-                sales.push(sale);
-            } else if let (Some(index), Some(closed)) = (places.get(&event.stream), closed(&fact)) {
-                sales[*index].closed.get_or_insert(closed);
+            for fact in facts(event)? {
+                let Fact::Order(fact) = fact else { continue };
+                let sale = places.get(&event.stream);
+                if let Some(sale) = placed(&fact) {
+                    places.insert(event.stream.clone(), sales.len());
+                    sales.push(sale);
+                } else if let (Some(index), Some(closed)) = (sale, closed(&fact)) {
+                    sales[*index].closed.get_or_insert(closed);
+                }
             }
         }
     }
+}
+
+fn facts(event: &RecordedEvent) -> Result<Facts, StoreError> {
+    let (kind, version) = (&event.event_type, event.schema_version);
+    let facts = Fact::decode(&event.stream, kind, version, &event.data);
+    facts.map_err(|error| match error.is_newer() {
+        true => StoreError::NewerEvent {
+            position: event.position,
+            detail: error.to_string(),
+        },
+        false => StoreError::Corrupt {
+            detail: error.to_string(),
+        },
+    })
 }
 
 fn placed(fact: &OrderEvent) -> Option<PastSale> {

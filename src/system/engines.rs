@@ -54,6 +54,7 @@ enum Kind {
 impl Opened {
     /// Opens the log, and readies the rest.
     pub(super) async fn open(config: &Config) -> Result<Self, StartError> {
+        orderlog_domain::schema::check()?;
         match &config.engines {
             Engines::Embedded { data_dir } => {
                 let log = SqliteEventStore::open(data_dir)?;
@@ -180,7 +181,7 @@ impl Opened {
             return Ok(None);
         };
         let (topic, names) = (topic(settings)?, &public_events::TOPICS);
-        let mapping = Box::new(parts::announcement);
+        let mapping = Box::new(parts::announcements);
         let announcer = Announcer::new(&topic, self.log_id, prefix, names, mapping);
         Ok(Some(announcer.map_err(StartError::PublicTopics)?))
     }

@@ -4,7 +4,7 @@ use orderlog_command_api::process::{
     notifications::{mail::MailError, webhook::WebhookError},
     stripe::StripeSettingsError,
 };
-use orderlog_domain::fulfilment::TimingsError;
+use orderlog_domain::{fulfilment::TimingsError, schema::Unsound};
 use orderlog_log::{
     event_store::StoreError,
     seal::{KeyError, SealError},
@@ -24,6 +24,9 @@ pub enum StartError {
     /// The log can't be opened.
     #[error("{0}{mend}", mend = mend(.0))]
     Log(#[from] StoreError),
+    /// This build can't be trusted to read what older ones have recorded.
+    #[error("{0}; nothing was opened: start another build")]
+    Schema(#[from] Unsound),
     /// The read models can't be opened.
     #[error("{0}")]
     ReadModels(#[from] OpenError),
@@ -122,6 +125,7 @@ fn mend(error: &StoreError) -> &'static str {
         StoreError::NotReadable { .. } => "; grant the right to read there",
         StoreError::InUse { .. } => "; stop it, or give another --data-dir",
         StoreError::Newer { .. } => "; start the newer version",
+        StoreError::NewerEvent { .. } => "",
         StoreError::Older { .. } => "; give another --data-dir, and import anew",
         StoreError::NotWritable { .. } => {
             "; grant the right to write there, or give another --data-dir"

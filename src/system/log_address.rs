@@ -3,6 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use orderlog_domain::schema;
 use orderlog_log::{
     event_reader::EventReader,
     postgres::{PgLogReader, PgOptions, PgSeals},
@@ -24,6 +25,7 @@ pub enum LogAddress {
 impl LogAddress {
     /// Opens the log there for reading.
     pub async fn open(&self) -> Result<Arc<dyn EventReader>, StartError> {
+        schema::check()?;
         Ok(match self {
             Self::Directory(directory) => Arc::new(SqliteLogReader::open(directory)?),
             Self::Database(DatabaseUrl(url)) => {

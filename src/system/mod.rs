@@ -17,12 +17,13 @@ mod parts;
 mod postgres_es;
 mod seal_keys;
 mod sealing;
+mod today;
 mod web;
 
 use std::sync::Arc;
 
 use orderlog_command_api::{aggregates::Aggregates, webhook_key::WebhookKey};
-use orderlog_domain::fact::Fact;
+use orderlog_domain::fact::Facts;
 use orderlog_log::{clock::Clock, event::Position, event_store::EventStore, seal::SealStore};
 use orderlog_runtime::{
     dead_letter::DeadLetters, process::until_quiet, projector::Projector, read_store::ReadStore,
@@ -43,6 +44,7 @@ pub use self::{
     engines::migrate,
     failure::{StartError, StopError},
     log_address::LogAddress,
+    today::{Told, Untold, read, today},
 };
 
 /// Consumer group of the projectors.
@@ -65,7 +67,7 @@ pub struct System {
     webhook_key: Option<WebhookKey>,
     seals: Arc<dyn SealStore>,
     reads: Option<Arc<dyn ReadStore>>,
-    projector: Option<Projector<Fact>>,
+    projector: Option<Projector<Facts>>,
     following: Option<Following>,
     running: JoinSet<Result<(), StopError>>,
     cancel: CancellationToken,
@@ -176,7 +178,7 @@ impl System {
     }
 
     /// The projector, to look at read models and rebuild them; nothing runs.
-    pub async fn projector_of(config: &Config) -> Result<Projector<Fact>, StartError> {
+    pub async fn projector_of(config: &Config) -> Result<Projector<Facts>, StartError> {
         let opened = Opened::open(config).await?;
         Ok(parts::projector(&opened, config).await?.1)
     }

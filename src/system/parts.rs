@@ -11,7 +11,7 @@ use orderlog_command_api::process::{
     timers::Timers,
 };
 use orderlog_domain::{
-    fact::{Fact, FactError},
+    fact::{Fact, Facts},
     fulfilment::Timings,
     notification::Available,
 };
@@ -47,7 +47,7 @@ pub(super) fn timings(scale: f64) -> Result<Timings, StartError> {
 pub(super) async fn projector(
     opened: &Opened,
     config: &Config,
-) -> Result<(Arc<dyn ReadStore>, Projector<Fact>), StartError> {
+) -> Result<(Arc<dyn ReadStore>, Projector<Facts>), StartError> {
     let reads = opened.reads(config.roles.projector).await?;
     let projections = orderlog_projections::all(config.time_zone);
     let log = Arc::clone(&opened.log);
@@ -144,7 +144,7 @@ fn gateway(
 /// Waits until every projection that is kept up to date has passed `position`.
 pub(super) async fn caught_up(
     progress: &Progress,
-    projector: &Projector<Fact>,
+    projector: &Projector<Facts>,
     position: Position,
 ) -> Result<(), ProjectorError> {
     for projection in projector.projections().await? {
@@ -159,21 +159,23 @@ pub(super) async fn caught_up(
 }
 
 /// What other teams are told of a recorded event.
-pub(super) fn announcement(event: &RecordedEvent) -> Result<Option<Announcement>, DecodeError> {
-    let fact = decode(event)?;
-    let occurred = Occurred {
+pub(super) fn announcements(event: &RecordedEvent) -> Result<Vec<Announcement>, DecodeError> {
+    let facts = decode(event)?;
+    let occurred = facts.iter().map(|fact| Occurred {
         recorded: event,
-        fact: &fact,
-    };
-    public_events::announcement(&occurred).map_err(|error| DecodeError::Damaged(error.to_string()))
+        fact,
+    });
+    let told = occurred.map(|occurred| public_events::announcement(&occurred).transpose());
+    let told: Result<_, _> = told.flatten().collect();
+    told.map_err(|error: serde_json::Error| DecodeError::Damaged(error.to_string()))
 }
 
-/// What a recorded event says.
-fn decode(event: &RecordedEvent) -> Result<Fact, DecodeError> {
-    Fact::decode(&event.stream, &event.event_type, &event.data).map_err(|error| match error {
-        FactError::UnknownStream { .. } | FactError::UnknownType { .. } => {
-            DecodeError::Unknown(error.to_string())
-        }
-        FactError::Unreadable { .. } => DecodeError::Damaged(error.to_string()),
+/// What a recorded event says today.
+fn decode(event: &RecordedEvent) -> Result<Facts, DecodeError> {
+    let (kind, version) = (&event.event_type, event.schema_version);
+    let facts = Fact::decode(&event.stream, kind, version, &event.data);
+    facts.map_err(|error| match error.is_newer() {
+        true => DecodeError::Unknown(error.to_string()),
+        false => DecodeError::Damaged(error.to_string()),
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Router, response::Redirect, routing::get};
 use orderlog_command_api::process::stripe::webhook;
-use orderlog_domain::fact::Fact;
+use orderlog_domain::fact::Facts;
 use orderlog_log::event_store::EventStore;
 use orderlog_query_api::QueryApi;
 use orderlog_runtime::projector::Projector;
@@ -74,7 +74,7 @@ impl System {
 #[derive(Clone)]
 struct Readiness {
     log: Arc<dyn EventStore>,
-    projector: Option<Projector<Fact>>,
+    projector: Option<Projector<Facts>>,
 }
 
 impl Readiness {

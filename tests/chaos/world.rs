@@ -46,8 +46,11 @@ impl World {
     pub(crate) fn of(events: &[RecordedEvent]) -> (Self, Vec<Finding>) {
         let (mut world, mut loose, mut findings) = (Self::default(), Loose::default(), Vec::new());
         for event in events {
-            match Fact::decode(&event.stream, &event.event_type, &event.data) {
-                Ok(fact) => world.take(&mut loose, event, fact),
+            let (kind, version) = (&event.event_type, event.schema_version);
+            match Fact::decode(&event.stream, kind, version, &event.data) {
+                Ok(facts) => facts
+                    .into_iter()
+                    .for_each(|fact| world.take(&mut loose, event, fact)),
                 Err(error) => findings.push(Finding::Unreadable {
                     position: event.position,
                     reason: error.to_string(),

@@ -21,5 +21,6 @@ mod rows;
 mod saga_replay;
 mod sagas;
 mod scenarios;
+mod schema;
 mod seals;
 mod topology;

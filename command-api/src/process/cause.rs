@@ -2,6 +2,7 @@
 //! row that it caused, and so does the fingerprint, because the cause is all that the sender says:
 //! a build or a configuration that would word the command differently sends the same one.
 
+use orderlog_domain::ids::derive;
 use orderlog_log::{event::RecordedEvent, event_store::Fingerprint, executor::CommandContext};
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ pub(super) const SYSTEM: &str = "system";
 pub(super) struct Cause {
     /// Its id.
     pub event_id: Uuid,
+    /// Which of the facts that the event says today, from 0; it says several where its form has changed.
+    pub part: usize,
     /// The first request of the chain.
     pub correlation_id: Uuid,
     /// W3C trace context.
@@ -24,11 +27,20 @@ pub(super) struct Cause {
 
 impl Cause {
     /// The cause that an event is.
-    pub(super) fn of(event: &RecordedEvent) -> Self {
+    pub(super) fn of(event: &RecordedEvent, part: usize) -> Self {
         Self {
             event_id: event.event_id,
+            part,
             correlation_id: event.correlation_id,
             traceparent: event.traceparent.clone(),
+        }
+    }
+
+    /// What the ids of all that it causes derive from: of the first fact the event's own id.
+    pub(super) fn seed(&self) -> Uuid {
+        match self.part {
+            0 => self.event_id,
+            part => derive(self.event_id, &format!("part {part}")),
         }
     }
 

@@ -58,29 +58,45 @@ impl ProcessHandler {
 #[async_trait]
 impl EventHandler for ProcessHandler {
     async fn handle(&self, event: &RecordedEvent) -> Result<Vec<NewWork>, HandleError> {
-        let fact = Fact::decode(&event.stream, &event.event_type, &event.data)
-            .map_err(|error| HandleError::Poison(error.to_string()))?;
-        let cause = Cause::of(event);
-        self.tell_saga(&fact, &cause).await?;
-        if let Fact::Fulfilment(issued) = &fact {
-            self.carry_out(issued, &cause).await?;
+        let (kind, version) = (&event.event_type, event.schema_version);
+        let facts = Fact::decode(&event.stream, kind, version, &event.data);
+        let facts = facts.map_err(|error| match error.is_newer() {
+            true => HandleError::Newer(error.to_string()),
+            false => HandleError::Poison(error.to_string()),
+        })?;
+        let mut work = Vec::new();
+        for (part, fact) in facts.iter().enumerate() {
+            work.extend(self.react(event, &Cause::of(event, part), fact).await?);
         }
-        self.notify(&fact, &cause).await?;
-        rows(event, &fact).map_err(|error| HandleError::Poison(error.to_string()))
+        Ok(work)
     }
 }
 
 impl ProcessHandler {
+    async fn react(
+        &self,
+        event: &RecordedEvent,
+        cause: &Cause,
+        fact: &Fact,
+    ) -> Result<Vec<NewWork>, HandleError> {
+        self.tell_saga(fact, cause).await?;
+        if let Fact::Fulfilment(issued) = fact {
+            self.carry_out(issued, cause).await?;
+        }
+        self.notify(fact, cause).await?;
+        rows(event, cause, fact).map_err(|error| HandleError::Poison(error.to_string()))
+    }
+
     async fn tell_saga(&self, fact: &Fact, cause: &Cause) -> Result<(), HandleError> {
         let Some((order_id, fact)) = observed(fact) else {
             return Ok(());
         };
         let fact = fact.with_timings(&self.timings);
         let observe = Observe {
-            event_id: cause.event_id,
+            event_id: cause.seed(),
             fact,
         };
-        let context = cause.derived(derive(cause.event_id, "observe"), SAGA);
+        let context = cause.derived(derive(cause.seed(), "observe"), SAGA);
         let command = FulfilmentCommand::Observe(observe);
         settle(
             &self.aggregates.fulfilments,
@@ -138,11 +154,11 @@ impl ProcessHandler {
         let Some(placed) = &order.state.placed else {
             return Ok(());
         };
-        let id = notification::about(cause.event_id);
+        let id = notification::about(cause.seed());
         let customer = &placed.customer_id;
         let routes = self.routes(customer, &wanted).await?;
         let request = wanted.request(id, customer.clone(), routes);
-        let context = cause.derived(derive(cause.event_id, "notify"), SYSTEM);
+        let context = cause.derived(derive(cause.seed(), "notify"), SYSTEM);
         let command = NotificationCommand::Request(request);
         settle(
             &self.aggregates.notifications,

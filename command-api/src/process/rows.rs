@@ -27,40 +27,48 @@ struct Payload<W> {
 }
 
 /// All that an event wants done.
-pub(super) fn rows(event: &RecordedEvent, fact: &Fact) -> Result<Vec<NewWork>, serde_json::Error> {
+pub(super) fn rows(
+    event: &RecordedEvent,
+    cause: &Cause,
+    fact: &Fact,
+) -> Result<Vec<NewWork>, serde_json::Error> {
     let rows = [
-        row::<TimerWork>(event, fact),
-        row::<GatewayWork>(event, fact),
+        row::<TimerWork>(event, cause, fact),
+        row::<GatewayWork>(event, cause, fact),
     ];
     let deliveries = deliveries(event, fact).into_iter().map(|work| {
         let (kind, name) = (work.kind(), work.name());
-        kept(event, kind, &name, event.occurred_at, work)
+        kept(cause, kind, &name, event.occurred_at, work)
     });
     rows.into_iter().flatten().chain(deliveries).collect()
 }
 
-fn row<W: Work>(event: &RecordedEvent, fact: &Fact) -> Option<Result<NewWork, serde_json::Error>> {
+fn row<W: Work>(
+    event: &RecordedEvent,
+    cause: &Cause,
+    fact: &Fact,
+) -> Option<Result<NewWork, serde_json::Error>> {
     let (due_at, work) = W::wanted(event, fact)?;
-    Some(kept(event, W::KIND, W::KIND, due_at, work))
+    Some(kept(cause, W::KIND, W::KIND, due_at, work))
 }
 
 /// Work as a row; its name tells it from the event's other rows.
 fn kept(
-    event: &RecordedEvent,
+    cause: &Cause,
     kind: &'static str,
     name: &str,
     due_at: DateTime<Utc>,
     work: impl Serialize,
 ) -> Result<NewWork, serde_json::Error> {
-    let traceparent = event.traceparent.clone();
+    let traceparent = cause.traceparent.clone();
     let payload = serde_json::to_string(&Payload { traceparent, work })?;
     Ok(NewWork {
-        id: derive(event.event_id, name),
+        id: derive(cause.seed(), name),
         kind,
         due_at,
         payload,
-        event_id: event.event_id,
-        correlation_id: event.correlation_id,
+        event_id: cause.event_id,
+        correlation_id: cause.correlation_id,
     })
 }
 
@@ -72,6 +80,7 @@ pub(super) fn read<W: DeserializeOwned>(row: &LeasedWork) -> Result<(W, Cause), 
         work,
         Cause {
             event_id,
+            part: 0,
             correlation_id,
             traceparent,
         },

@@ -40,6 +40,8 @@ struct RecordedBody {
     /// Its name.
     #[serde(rename = "type")]
     event_type: String,
+    /// Version of the form of its payload.
+    schema_version: u16,
     /// When it was decided.
     occurred_at: DateTime<Utc>,
     /// Who brought it about: the saga itself, or an operator.
@@ -95,6 +97,7 @@ impl RecordedBody {
             version: event.version,
             position: event.position,
             event_type: event.event_type,
+            schema_version: event.schema_version,
             occurred_at: event.occurred_at,
             actor: event.actor,
             event_id: event.event_id,

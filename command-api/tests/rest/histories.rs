@@ -20,8 +20,9 @@ async fn a_history_is_all_that_a_saga_has_recorded_and_can_be_replayed() {
     let stream = format!("order-{order_id}");
     let events = server.store.read_stream(&stream, 0, 1).await.unwrap();
     let placed = &events[0];
-    let fact = Fact::decode(&placed.stream, &placed.event_type, &placed.data).unwrap();
-    let (_, fact) = observed(&fact).unwrap();
+    let (kind, version) = (&placed.event_type, placed.schema_version);
+    let facts = Fact::decode(&placed.stream, kind, version, &placed.data).unwrap();
+    let (_, fact) = observed(&facts[0]).unwrap();
     let event_id = placed.event_id;
     let observe = FulfilmentCommand::Observe(Observe { event_id, fact });
     let sagas = &server.aggregates.fulfilments;

@@ -25,6 +25,11 @@ const REDRIVEN: &str = "DeadLetterRedriven";
 const DISCARDED: &str = "DeadLetterDiscarded";
 const SCHEMA_VERSION: u16 = 1;
 
+/// The types of events that decisions are, each with the version of its form.
+pub fn forms() -> [(&'static str, u16); 2] {
+    [REDRIVEN, DISCARDED].map(|event_type| (event_type, SCHEMA_VERSION))
+}
+
 /// An event that could not be taken, or that waits behind one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ParkedEvent {

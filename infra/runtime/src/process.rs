@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use orderlog_log::{
-    event::{Position, RecordedEvent},
+    event::{DecodeError, Position, RecordedEvent},
     event_store::StoreError,
 };
 
@@ -43,9 +43,21 @@ pub enum HandleError {
     /// The infrastructure failed; the event is handled again, with backoff.
     #[error("{0}")]
     Infrastructure(String),
+    /// A newer build wrote this event; the partition stands still until one that knows it takes over.
+    #[error("{0}; start a build that knows it")]
+    Newer(String),
     /// This event can't be handled by this build; it is parked, with those of its key behind it.
     #[error("{0}")]
     Poison(String),
+}
+
+impl From<DecodeError> for HandleError {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Unknown(reason) => Self::Newer(reason),
+            DecodeError::Damaged(reason) => Self::Poison(reason),
+        }
+    }
 }
 
 /// Where a process keeps its checkpoint, the work that it asked for, and what it could not handle.

@@ -5,11 +5,13 @@
 //! Next: [`crate::projector`] folds, [`crate::read_model`] reads.
 
 mod cache;
+mod each;
 mod erased;
 
 use orderlog_log::event::RecordedEvent;
 use serde::{Serialize, de::DeserializeOwned};
 
+pub use each::erase_each;
 pub use erased::{ErasedProjection, FoldedRows, erase};
 
 /// One read model over events decoded as `E`.

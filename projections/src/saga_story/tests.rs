@@ -30,7 +30,7 @@ fn history(text: &str) -> Vec<(RecordedEvent, Fact)> {
     let event = |line: &str| {
         let line: Line = serde_json::from_str(line).expect("an event");
         let data = line.data.get().to_owned();
-        let fact = Fact::decode(&line.stream, &line.event_type, &data).expect("a fact");
+        let fact = Fact::decode(&line.stream, &line.event_type, 1, &data).expect("a fact");
         let recorded = RecordedEvent {
             position: line.position,
             event_id: Uuid::nil(),
@@ -48,7 +48,7 @@ fn history(text: &str) -> Vec<(RecordedEvent, Fact)> {
             occurred_at: line.occurred_at,
             recorded_at: line.occurred_at,
         };
-        (recorded, fact)
+        (recorded, fact[0].clone())
     };
     text.lines().map(event).collect()
 }

@@ -12,7 +12,7 @@ use axum::{
     http::{Request, Response, header::CONTENT_TYPE},
 };
 use chrono_tz::UTC;
-use orderlog_domain::fact::{Fact, FactError};
+use orderlog_domain::fact::{Fact, Facts};
 use orderlog_log::{
     event::{NewEvent, Position, RecordedEvent},
     event_reader::EventReader,
@@ -38,7 +38,7 @@ use uuid::Uuid;
 pub(crate) struct World {
     log: SqliteEventStore,
     store: Arc<dyn ReadStore>,
-    projector: Projector<Fact>,
+    projector: Projector<Facts>,
     versions: Mutex<HashMap<String, u64>>,
     pub(crate) closing: CancellationToken,
     pub(crate) router: Router,
@@ -174,7 +174,7 @@ impl World {
         let event = NewEvent {
             event_id: Uuid::now_v7(),
             event_type: told.event_type,
-            schema_version: 1,
+            schema_version: told.schema_version,
             data: told.data,
             occurred_at: at(expected_version),
         };
@@ -206,12 +206,12 @@ impl Drop for World {
     }
 }
 
-fn decode(event: &RecordedEvent) -> Result<Fact, DecodeError> {
-    Fact::decode(&event.stream, &event.event_type, &event.data).map_err(|error| match error {
-        FactError::Unreadable { .. } => DecodeError::Damaged(error.to_string()),
-        FactError::UnknownStream { .. } | FactError::UnknownType { .. } => {
-            DecodeError::Unknown(error.to_string())
-        }
+fn decode(event: &RecordedEvent) -> Result<Facts, DecodeError> {
+    let (kind, version) = (&event.event_type, event.schema_version);
+    let facts = Fact::decode(&event.stream, kind, version, &event.data);
+    facts.map_err(|error| match error.is_newer() {
+        true => DecodeError::Unknown(error.to_string()),
+        false => DecodeError::Damaged(error.to_string()),
     })
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::bail;
 use orderlog_log::{
     clock::Clock,
-    executor::{Binding, CommandContext, Executor, Limits},
+    executor::{Binding, CommandContext, Executor, Limits, as_recorded},
     postgres::{PgEventStore, PgOptions},
 };
 use orderlog_runtime::postgres::PgDatabase;

@@ -18,17 +18,18 @@ pub(super) struct Intent {
 pub(super) fn intent(events: &[RecordedEvent], wanted: OperationId) -> Option<Intent> {
     let mut action_completed = false;
     for event in events {
-        let Ok(Fact::Payment(fact)) = Fact::decode(&event.stream, &event.event_type, &event.data)
-        else {
-            continue;
-        };
-        if requested(&fact) == Some(wanted) {
-            return Some(Intent {
-                requested_at: event.occurred_at,
-                action_completed,
-            });
+        let (kind, version) = (&event.event_type, event.schema_version);
+        let facts = Fact::decode(&event.stream, kind, version, &event.data);
+        for fact in facts.into_iter().flatten() {
+            let Fact::Payment(fact) = fact else { continue };
+            if requested(&fact) == Some(wanted) {
+                return Some(Intent {
+                    requested_at: event.occurred_at,
+                    action_completed,
+                });
+            }
+            action_completed |= matches!(fact, PaymentEvent::PaymentActionRequired { .. });
         }
-        action_completed |= matches!(fact, PaymentEvent::PaymentActionRequired { .. });
     }
     None
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use cqrs_es::{Aggregate, DomainEvent, event_sink::EventSink};
 use orderlog_log::{
     clock::Clock,
+    event::{DecodeError, RecordedEvent, Today},
     event_store::EventStore,
     executor::{Binding, CommandContext, ExecuteError, Executed, Executor, Limits, as_recorded},
     sqlite::SqliteEventStore,
@@ -150,8 +151,24 @@ pub(crate) fn executor(store: Arc<dyn EventStore>) -> Executor<Account> {
 }
 
 pub(crate) fn with_limits(store: Arc<dyn EventStore>, limits: Limits) -> Executor<Account> {
-    let binding = Binding {
-        decode: as_recorded,
+    Executor::new(store, Clock::system(), binding(as_recorded), limits)
+}
+
+/// An executor that reads events so.
+pub(crate) fn with_decode(store: Arc<dyn EventStore>, decode: Decode) -> Executor<Account> {
+    let limits = Limits {
+        cached: 100,
+        waiting: 100,
+        attempts: 3,
+    };
+    Executor::new(store, Clock::system(), binding(decode), limits)
+}
+
+type Decode = fn(&RecordedEvent) -> Result<Today<AccountEvent>, DecodeError>;
+
+fn binding(decode: Decode) -> Binding<Account> {
+    Binding {
+        decode,
         partition_key: |_, id| id.to_owned(),
         begins: |command| matches!(command, AccountCommand::Open),
         code: |refusal| match refusal {
@@ -161,8 +178,7 @@ pub(crate) fn with_limits(store: Arc<dyn EventStore>, limits: Limits) -> Executo
             AccountRefusal::NotYet => "account.not_yet",
         },
         recorded: |refusal| *refusal != AccountRefusal::NotYet,
-    };
-    Executor::new(store, Clock::system(), binding, limits)
+    }
 }
 
 pub(crate) fn context() -> CommandContext {

@@ -6,3 +6,4 @@ mod between;
 mod contention;
 mod failures;
 mod interleavings;
+mod older;

@@ -57,9 +57,8 @@ pub struct Announcement {
     pub data: String,
 }
 
-/// What others are told of an event, if anything.
-pub type Mapping =
-    dyn Fn(&RecordedEvent) -> Result<Option<Announcement>, DecodeError> + Send + Sync;
+/// All that others are told of an event.
+pub type Mapping = dyn Fn(&RecordedEvent) -> Result<Vec<Announcement>, DecodeError> + Send + Sync;
 
 /// Publishes what a mapping makes of events.
 pub struct Announcer {
@@ -106,7 +105,12 @@ impl Announcer {
     }
 
     /// Sends the record and waits until it is acknowledged.
-    async fn announce(&self, event: &RecordedEvent, said: &Announcement) -> Result<(), String> {
+    async fn announce(
+        &self,
+        event: &RecordedEvent,
+        nth: usize,
+        said: &Announcement,
+    ) -> Result<(), String> {
         self.ensure_topics()
             .await
             .map_err(|error| error.to_string())?;
@@ -115,7 +119,7 @@ impl Announcer {
             .key(&said.key)
             .payload(&said.data)
             .timestamp(event.recorded_at.timestamp_millis())
-            .headers(headers(&self.source, event, said));
+            .headers(headers(&self.source, event, nth, said));
         match self.producer.send(record, ROOM).await {
             Ok(_) => Ok(()),
             Err((error, _)) => {
@@ -139,9 +143,9 @@ impl Announcer {
 #[async_trait]
 impl EventHandler for Announcer {
     async fn handle(&self, event: &RecordedEvent) -> Result<Vec<NewWork>, HandleError> {
-        let said = (self.mapping)(event).map_err(|error| HandleError::Poison(error.to_string()))?;
-        if let Some(said) = said {
-            self.announce(event, &said)
+        let said = (self.mapping)(event).map_err(HandleError::from)?;
+        for (nth, said) in said.iter().enumerate() {
+            self.announce(event, nth, said)
                 .await
                 .map_err(HandleError::Infrastructure)?;
         }
@@ -150,8 +154,12 @@ impl EventHandler for Announcer {
 }
 
 /// `sequence` is the position in the log: of two records of one key the later event has the larger.
-fn headers(source: &str, event: &RecordedEvent, said: &Announcement) -> OwnedHeaders {
-    let id = Uuid::new_v5(&event.event_id, said.event_type.as_bytes());
+fn headers(source: &str, event: &RecordedEvent, nth: usize, said: &Announcement) -> OwnedHeaders {
+    let name = match nth {
+        0 => said.event_type.to_owned(),
+        nth => format!("{}/{nth}", said.event_type),
+    };
+    let id = Uuid::new_v5(&event.event_id, name.as_bytes());
     let headers = OwnedHeaders::new_with_capacity(12);
     let headers = [
         ("content-type", "application/json"),

@@ -97,6 +97,7 @@ impl Handling {
                 Ok(Ok(work)) => return Some(Ok(work)),
                 Ok(Err(HandleError::Poison(reason))) => return Some(Err(reason)),
                 Ok(Err(HandleError::Infrastructure(reason))) => reason,
+                Ok(Err(error @ HandleError::Newer(_))) => error.to_string(),
                 Err(_) => "the handler panicked".to_owned(),
             };
             drop(permit);

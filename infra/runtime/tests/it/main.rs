@@ -7,6 +7,7 @@ mod contract;
 mod changes;
 mod contracts;
 mod crash;
+mod each;
 mod grants;
 mod partitions;
 mod process;

@@ -24,7 +24,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn start(projector: &Projector<Toy>, fan_out: impl FanOut + 'static) -> Self {
+    pub(crate) fn start<E: Send + Sync + 'static>(
+        projector: &Projector<E>,
+        fan_out: impl FanOut + 'static,
+    ) -> Self {
         let (projector, stop) = (projector.clone(), CancellationToken::new());
         let cancel = stop.clone();
         Self {

@@ -50,12 +50,13 @@ pub(crate) fn mapping() -> Box<Mapping> {
         let damaged = |error: serde_json::Error| DecodeError::Damaged(error.to_string());
         let toy: serde_json::Value = serde_json::from_str(&event.data).map_err(damaged)?;
         let told = toy["number"] != 7;
-        Ok(told.then(|| Announcement {
+        let told = told.then(|| Announcement {
             topic: TOPIC,
             key: event.partition_key.clone(),
             event_type: "toy.told.v1",
             data: event.data.clone(),
-        }))
+        });
+        Ok(told.into_iter().collect())
     })
 }
 

@@ -171,17 +171,20 @@ fn nothing_came_twice(events: &[RecordedEvent]) {
 fn the_saga_would_do_it_again(events: &[RecordedEvent]) {
     let history: Vec<Recorded> = events
         .iter()
-        .filter_map(
-            |event| match Fact::decode(&event.stream, &event.event_type, &event.data) {
-                Ok(Fact::Fulfilment(data)) => Some(Recorded {
-                    version: event.version,
-                    occurred_at: event.occurred_at,
-                    data,
-                }),
-                Ok(_) => None,
-                Err(error) => panic!("{error}"),
-            },
-        )
+        .flat_map(|event| {
+            let (kind, version) = (&event.event_type, event.schema_version);
+            let facts = Fact::decode(&event.stream, kind, version, &event.data);
+            let facts = facts.unwrap_or_else(|error| panic!("{error}"));
+            facts.into_iter().map(move |fact| (event, fact))
+        })
+        .filter_map(|(event, fact)| match fact {
+            Fact::Fulfilment(data) => Some(Recorded {
+                version: event.version,
+                occurred_at: event.occurred_at,
+                data,
+            }),
+            _ => None,
+        })
         .collect();
     assert_eq!(replay(&history).differences, []);
 }
