@@ -64,8 +64,14 @@ pub enum Unread {
 
 /// Today's events that a stored one stands for.
 pub fn decode<E: Evolving>(event_type: &str, version: u16, data: &str) -> Result<Today<E>, Unread> {
+    if !is_of_type(event_type, data) {
+        return Err(Unread::Damaged {
+            event_type: event_type.to_owned(),
+            reason: UpcastError::NotOfType.to_string(),
+        });
+    }
     if is_today::<E>(event_type, version) {
-        return match parse(event_type, data) {
+        return match serde_json::from_str(data) {
             Ok(event) => Ok(smallvec![event]),
             Err(reason) => Err(unread::<E>(event_type, version, reason)),
         };
@@ -99,16 +105,11 @@ fn find<'a>(upcasters: &'a [Upcaster], event_type: &str, version: u16) -> Option
     upcasters.iter().find(of)
 }
 
-/// The event that the payload is: `{"<type>":{...}}`.
-fn parse<E: DeserializeOwned>(event_type: &str, data: &str) -> Result<E, String> {
-    let is_of_type = data.strip_prefix("{\"").is_some_and(|rest| {
-        rest.strip_prefix(event_type)
-            .is_some_and(|rest| rest.starts_with("\":"))
-    });
-    if !is_of_type {
-        return Err("the payload is of another type".to_owned());
-    }
-    serde_json::from_str(data).map_err(|error| error.to_string())
+/// Whether the payload is an event of the type: `{"<type>":{...}}`.
+fn is_of_type(event_type: &str, data: &str) -> bool {
+    let rest = data.strip_prefix("{\"");
+    let rest = rest.and_then(|rest| rest.strip_prefix(event_type));
+    rest.is_some_and(|rest| rest.starts_with("\":"))
 }
 
 /// What is wrong with an event that could not be read, `reason` being the last that was known.

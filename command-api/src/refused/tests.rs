@@ -81,6 +81,16 @@ async fn every_way_to_fail_has_its_status_and_code() {
             true,
         ),
         (
+            StoreError::NewerEvent {
+                position: 7,
+                detail: detail(),
+            }
+            .into(),
+            503,
+            "storage.newer_event",
+            true,
+        ),
+        (
             StoreError::Unknown { detail: detail() }.into(),
             503,
             "storage.outcome_unknown",

@@ -174,7 +174,7 @@ fn what_a_newer_build_wrote_is_told_from_what_is_damaged() {
         version: 2,
         known: 1,
     };
-    assert_eq!(read("Unlocked", 2, data()), Err(unknown));
+    assert_eq!(read("Unlocked", 2, json!({"Unlocked": {}})), Err(unknown));
     for version in [1, 2] {
         let unknown = Unread::UnknownType {
             event_type: "Burnt".to_owned(),
@@ -204,10 +204,7 @@ fn an_older_event_that_has_not_its_form_is_damaged_and_says_why() {
             json!({"Hung": {}, "Opened": {}}),
             "the payload is of another type",
         ),
-        (
-            json!([]),
-            "invalid type: sequence, expected a map at line 1 column 0",
-        ),
+        (json!([]), "the payload is of another type"),
     ];
     for (data, why) in cases {
         let damaged = Unread::Damaged {
