@@ -161,6 +161,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_unsound_is_said_in_one_line() {
+        let form = Form::new("OrderPlaced", 1);
+        let unsound = Unsound(vec![Broken::Gap { form }, Broken::Duplicate { form }]);
+        assert_eq!(
+            unsound.to_string(),
+            "the upcasters of this build are wrong: OrderPlaced v1 has no upcaster, and there is a newer \
+             version; OrderPlaced v1 has two upcasters"
+        );
+    }
+
+    #[test]
+    fn an_older_name_is_read_by_whoever_wants_todays() {
+        assert_eq!(stored_as(&["OrderPlaced"]), ["OrderPlaced"]);
+        // Version 1 of it goes by the same name.
+        assert_eq!(stored_as(&["ProductRegistered"]), ["ProductRegistered"]);
+    }
+
+    #[test]
     fn a_type_belongs_to_one_family() {
         let mut names: Vec<_> = families()
             .iter()

@@ -1,5 +1,7 @@
 //! Each rule, broken alone.
 
+use proptest::{collection::vec, prelude::*};
+
 use super::{Broken, Lists};
 use crate::evolution::{Form, Upcaster};
 
@@ -108,4 +110,67 @@ fn a_declaration_of_what_there_is_not_is_found() {
     assert_eq!(twice, [Broken::Undeclared { form: form("A", 1) }]);
     let zero = broken(&[form("A", 0)], &[]);
     assert_eq!(zero, [Broken::NoVersion { form: form("A", 0) }]);
+}
+
+/// Types of the lists that are drawn: A and B there are today, O there was once.
+const TYPES: [&str; 3] = ["A", "B", "O"];
+
+fn any_form() -> impl Strategy<Value = Form> {
+    (0..TYPES.len(), 1_u16..=3).prop_map(|(at, version)| form(TYPES[at], version))
+}
+
+fn any_upcaster() -> impl Strategy<Value = Upcaster> {
+    (any_form(), vec(any_form(), 0..3)).prop_map(|(from, into)| upcaster(from, &into))
+}
+
+/// Whether each way from a form, gone step by step, ends in a form of today.
+fn ends(today: [Form; 2], upcasters: &[Upcaster], from: Form, steps: usize) -> bool {
+    let mut ways = upcasters.iter().filter(|it| it.from == from);
+    match ways.next() {
+        None => today.contains(&from),
+        Some(_) if steps == 0 => false,
+        Some(way) => {
+            let on = |into: &Form| ends(today, upcasters, *into, steps - 1);
+            way.into.iter().all(on)
+        }
+    }
+}
+
+/// The rules in other words.
+fn is_sound(today: [Form; 2], upcasters: &[Upcaster]) -> bool {
+    let of = |form: Form| upcasters.iter().filter(move |it| it.from == form).count();
+    let newest = |name: &str| {
+        let once = upcasters.iter().map(|it| it.from);
+        let forms = once.chain(today).filter(|form| form.event_type == name);
+        forms.map(|form| form.version).max().unwrap_or(0)
+    };
+    let complete = TYPES.iter().all(|name| {
+        let is_today = today.iter().find(|form| form.event_type == *name);
+        let older = match is_today {
+            Some(today) if newest(name) > today.version => return false,
+            Some(today) => today.version - 1,
+            None => newest(name),
+        };
+        let one_each = (1..=older).all(|version| of(form(name, version)) == 1);
+        one_each && is_today.is_none_or(|today| of(*today) == 0)
+    });
+    complete
+        && upcasters
+            .iter()
+            .all(|it| ends(today, upcasters, it.from, 20))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+    #[test]
+    fn nothing_is_found_where_every_older_form_leads_to_today_and_only_there(
+        a in 1_u16..=3,
+        b in 1_u16..=2,
+        upcasters in vec(any_upcaster(), 0..5),
+    ) {
+        let today = [form("A", a), form("B", b)];
+        let found = broken(&today, &upcasters);
+        prop_assert_eq!(found.is_empty(), is_sound(today, &upcasters), "{:?}", found);
+    }
 }
