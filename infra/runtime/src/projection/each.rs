@@ -34,6 +34,18 @@ impl<E: 'static, P: Projection<E>> Projection<Today<E>> for Each<P> {
         }
     }
 
+    fn begins(&self, key: &str, event: &Occurred<'_, Today<E>>) -> bool {
+        if let [only] = event.fact.as_slice() {
+            return self.0.begins(key, &of(event, only));
+        }
+        // Of several, the first that touches the row begins it.
+        let facts = event.fact.iter().map(|fact| of(event, fact));
+        let mut touching = facts.filter(|event| self.touches(key, event));
+        touching
+            .next()
+            .is_some_and(|event| self.0.begins(key, &event))
+    }
+
     fn apply(
         &self,
         key: &str,
@@ -45,13 +57,22 @@ impl<E: 'static, P: Projection<E>> Projection<Today<E>> for Each<P> {
             facts => facts
                 .iter()
                 .map(|fact| of(event, fact))
-                .filter(|event| self.0.keys(event).iter().any(|it| it == key))
+                .filter(|event| self.touches(key, event))
                 .try_for_each(|event| self.0.apply(key, row, &event)),
         }
     }
 
     fn columns(&self, row: &P::Row) -> Vec<ColumnValue> {
         self.0.columns(row)
+    }
+}
+
+impl<P> Each<P> {
+    fn touches<E>(&self, key: &str, event: &Occurred<'_, E>) -> bool
+    where
+        P: Projection<E>,
+    {
+        self.0.keys(event).iter().any(|it| it == key)
     }
 }
 
