@@ -15,8 +15,10 @@ use crate::{
     topology::{Ground, on_every_topology},
 };
 
-on_every_topology!(an_old_log_is_read_as_if_written_today);
-on_every_topology!(what_a_newer_build_wrote_is_named);
+on_every_topology!(
+    an_old_log_is_read_as_if_written_today,
+    what_a_newer_build_wrote_is_named,
+);
 
 /// As the first build wrote it.
 const REGISTERED_V1: &str =

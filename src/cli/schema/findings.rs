@@ -78,7 +78,9 @@ pub(super) enum Finding {
     #[error("{0}")]
     Unproved(Unproved),
     /// With the log.
-    #[error("{category} {event_type} v{version}, {events} from position {first} on: {what}")]
+    #[error(
+        "{category} {event_type} v{version} ({events} of them, the first at position {first}): {what}"
+    )]
     InLog {
         category: String,
         event_type: String,
