@@ -81,6 +81,8 @@ impl From<StartError> for Failure {
             Self::unreachable(error.to_string())
         } else if error.is_missing() {
             Self::not_found(error.to_string())
+        } else if error.is_occupied() {
+            Self::conflict(error.to_string())
         } else {
             Self::failed(error.to_string())
         }

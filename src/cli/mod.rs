@@ -8,6 +8,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 mod adopt;
 mod aggregate;
 mod audit;
+mod backup;
 mod bench;
 mod channels;
 mod dead_letter;
@@ -17,6 +18,7 @@ mod health;
 mod import;
 mod kafka;
 mod log;
+mod migrate_store;
 mod notification;
 mod payments;
 mod projection;
@@ -67,6 +69,12 @@ enum Verb {
     QueryApi(role::Args),
     /// Create the tables in PostgreSQL, or bring them up to date.
     Migrate(role::MigrateArgs),
+    /// Take a stopped shop from the embedded log to PostgreSQL, where it goes on.
+    MigrateStore(migrate_store::Args),
+    /// Copy the embedded log while it is in use.
+    Backup(backup::Args),
+    /// Put a copy of the embedded log in place.
+    Restore(backup::RestoreArgs),
     /// Take over a database that another framework filled.
     #[command(subcommand)]
     Adopt(adopt::Verb),
@@ -170,6 +178,9 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
             args,
         ),
         Verb::Migrate(args) => role::migrate(args),
+        Verb::MigrateStore(args) => migrate_store::run(&args),
+        Verb::Backup(args) => backup::back(&args),
+        Verb::Restore(args) => backup::restore(&args),
         Verb::Adopt(verb) => adopt::run(verb),
         Verb::Health(args) => health::run(&args),
         Verb::Import(args) => import::run(args),

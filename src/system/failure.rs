@@ -78,6 +78,11 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Whether there is something where there should be nothing.
+    pub fn is_occupied(&self) -> bool {
+        matches!(self, Self::Log(StoreError::Occupied { .. }))
+    }
+
     /// Whether there is nothing where the log should be.
     pub fn is_missing(&self) -> bool {
         matches!(self, Self::Log(StoreError::Missing { .. }))
@@ -133,6 +138,14 @@ fn mend(error: &StoreError) -> &'static str {
         StoreError::DiskFull { .. } => "; free some space",
         StoreError::Corrupt { .. } => "; restore it from a backup",
         StoreError::Denied { .. } => "; give a --database URL with the right user and password",
+        StoreError::Occupied { .. } => "; give an empty --data-dir",
+        StoreError::Moved { .. } => {
+            "; give that --database, or take the mark away with `orderlog migrate-store --unmark`, \
+             which makes two shops of one"
+        }
+        StoreError::Moving { .. } => {
+            "; run `orderlog migrate-store` once more to finish, or with --unmark to stay here"
+        }
         StoreError::NotMigrated { .. }
         | StoreError::Foreign { .. }
         | StoreError::Invalid { .. }

@@ -34,7 +34,11 @@ pub(crate) async fn until(server: &Server, order: &str, wanted: impl Fn(&Value) 
 }
 
 /// Asks again until the answer is as wanted; the answers are the pace.
-async fn until_at(server: &Server, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until_at(
+    server: &Server,
+    path: &str,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let (_, now) = server.get(path).await;

@@ -4,6 +4,7 @@
 
 mod adopting;
 mod audits;
+mod backups;
 mod binary;
 mod consistency;
 mod crash;
@@ -11,6 +12,7 @@ mod data_directory;
 mod dead_letter;
 mod end_to_end;
 mod invoices;
+mod migrating;
 mod notifications;
 mod operators;
 mod payments;
@@ -23,4 +25,7 @@ mod sagas;
 mod scenarios;
 mod schema;
 mod seals;
+mod stripe;
+#[path = "../../command-api/src/process/tests/stripe/account.rs"]
+mod stripe_account;
 mod topology;

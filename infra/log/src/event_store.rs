@@ -264,6 +264,28 @@ pub enum StoreError {
         /// The format that this build knows.
         known: i64,
     },
+    /// There is a log already.
+    #[error("{path} holds a log")]
+    Occupied {
+        /// The directory.
+        path: String,
+    },
+    /// The log goes on elsewhere.
+    #[error("the log of {path} was moved to {to}")]
+    Moved {
+        /// The directory.
+        path: String,
+        /// Where it went.
+        to: String,
+    },
+    /// The log is on its way elsewhere.
+    #[error("the log of {path} is being moved to {to}")]
+    Moving {
+        /// The directory.
+        path: String,
+        /// Where to.
+        to: String,
+    },
     /// The files can't be written.
     #[error("{path} is not writable: {detail}")]
     NotWritable {

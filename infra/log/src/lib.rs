@@ -7,6 +7,7 @@
 //! - [`event_store`]: the port of the writers, and what an append answers.
 //! - [`sqlite`]: the embedded engine; group commit on one writer thread.
 //! - [`postgres`]: the engine for several processes; group commit in each of them.
+//! - [`history`]: the log on its way to another place.
 //! - [`executor`]: load, decide, append, retry, answer.
 //! - [`seal`]: signed roots over the log, which make it evidence.
 //! - [`clock`]: the instant of a decision, as a value.
@@ -16,6 +17,7 @@ pub mod event;
 pub mod event_reader;
 pub mod event_store;
 pub mod executor;
+pub mod history;
 pub mod postgres;
 pub mod seal;
 pub mod sqlite;

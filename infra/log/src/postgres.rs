@@ -15,6 +15,7 @@ mod call;
 mod connect;
 mod failure;
 mod heads;
+mod history;
 mod inbox;
 mod plan;
 mod postgres_es;
@@ -34,6 +35,7 @@ use self::{
 };
 pub use self::{
     connect::PgOptions,
+    history::{PgTarget, history},
     postgres_es::{AggregateTypes, PgEsEventStore, adopt},
     reads::PgLogReader,
     schema::migrate,

@@ -6,13 +6,17 @@
 //! never show what is not durable. `log_reader` reads from another process, beside this one.
 
 mod append;
+mod backup;
+mod beside;
 mod checkpoint;
 mod directory;
 mod durability;
 mod failure;
 mod heads;
+mod history;
 mod inbox;
 mod log_reader;
+mod moved;
 mod queue;
 mod readers;
 mod request;
@@ -21,6 +25,11 @@ mod schema;
 mod seals;
 mod writer;
 
+pub use self::{
+    backup::{Backup, back_up, examine, restore},
+    history::history,
+    moved::{MovedLog, Standing},
+};
 use std::{path::Path, sync::Arc};
 
 use async_trait::async_trait;
@@ -57,6 +66,7 @@ impl SqliteEventStore {
     pub fn open(directory: &Path) -> Result<Self, StoreError> {
         let lock = Arc::new(directory::take(directory)?);
         let opened = schema::open(directory)?;
+        moved::check(&opened.connection, directory)?;
         directory::sync_parent(directory);
         let durable = Arc::new(Durable::new(opened.head));
         let queue = Queue::start(directory, opened, Arc::clone(&durable), Arc::clone(&lock))?;

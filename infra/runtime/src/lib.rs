@@ -13,6 +13,7 @@
 //! - [`process`]: each event once to a handler, in order per key.
 //! - [`dead_letter`]: what could not be folded or handled, and what is decided about it.
 //! - [`work`]: durable, leased work rows: timers, retries, calls to the outside.
+//! - [`relocation`]: a stopped embedded system, taken to PostgreSQL.
 //! - [`outside`]: the guard around calls to other systems: limits, retry budget, circuit breaker.
 //! - [`backoff`]: how long to wait before the next try.
 
@@ -27,6 +28,7 @@ pub mod projector;
 pub mod read_model;
 pub mod read_store;
 pub mod rebuild;
+pub mod relocation;
 pub mod source;
 pub mod sqlite;
 pub mod work;

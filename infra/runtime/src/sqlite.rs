@@ -10,10 +10,10 @@ mod generation;
 mod log_index;
 mod open;
 mod page;
-mod process;
+pub(crate) mod process;
 mod read_store;
 mod registry;
-mod work;
+pub(crate) mod work;
 
 pub use open::OpenError;
 pub use process::SqliteProcessStore;

@@ -33,6 +33,9 @@ impl From<StoreError> for Problem {
             | StoreError::Older { .. }
             | StoreError::NotMigrated { .. }
             | StoreError::Foreign { .. }
+            | StoreError::Occupied { .. }
+            | StoreError::Moved { .. }
+            | StoreError::Moving { .. }
             | StoreError::Denied { .. }
             | StoreError::Invalid { .. }
             | StoreError::NotWritable { .. }

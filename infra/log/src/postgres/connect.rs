@@ -16,6 +16,16 @@ use crate::event_store::StoreError;
 /// A connection that was idle for longer is asked for a sign of life before it is used.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
+/// For work on all rows at once: no limits but that of waiting for others, and plans that fit.
+pub(super) const BULK: &str = "
+SET statement_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET lock_timeout = '10s';
+SET enable_seqscan = on;
+SET enable_bitmapscan = on;
+SET plan_cache_mode = auto;
+SET timezone = 'UTC'";
+
 /// How the engine uses the database.
 #[derive(Clone, Copy, Debug)]
 pub struct PgOptions {

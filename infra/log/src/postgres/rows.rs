@@ -74,6 +74,16 @@ pub(super) const SILENT_OF_CORRELATION: &str = select_commands!(
     "c.correlation_id = $1 AND c.events = 0 AND c.command_id > $2 ORDER BY c.command_id LIMIT $3"
 );
 
+/// A cursor over the commands of a range of positions; those without events also from right in front
+/// of it.
+pub(super) const COMMANDS_OF_RANGE: &str = concat!(
+    "DECLARE commands_of_range NO SCROLL CURSOR FOR ",
+    select_commands!(
+        "c.position >= CASE WHEN c.events > 0 THEN $1 ELSE $1 - 1 END AND c.position <= $2
+         ORDER BY c.position, c.command_id"
+    )
+);
+
 pub(super) const HEAD: &str = "
 SELECT log_id, last.position, last.event_id
 FROM log LEFT JOIN LATERAL (

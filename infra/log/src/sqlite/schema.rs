@@ -1,7 +1,11 @@
 //! The log's file: its format, its tables, its settings. A file of another program or of a newer
 //! build is refused before anything is written. Next: `writer`.
 
-use std::{cmp::Ordering, fs::File, path::Path};
+use std::{
+    cmp::Ordering,
+    fs::File,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, config::DbConfig, params};
 use uuid::Uuid;
@@ -132,7 +136,12 @@ pub(super) fn open(directory: &Path) -> Result<Opened, StoreError> {
 
 /// The journal, for syncing it; the writer must hold it open.
 pub(super) fn journal(directory: &Path) -> std::io::Result<File> {
-    File::options().write(true).open(directory.join(JOURNAL))
+    File::options().write(true).open(journal_path(directory))
+}
+
+/// Where the journal lies.
+pub(super) fn journal_path(directory: &Path) -> PathBuf {
+    directory.join(JOURNAL)
 }
 
 /// Opens the file for reading; the writer must hold it open.
@@ -147,15 +156,23 @@ pub(super) fn open_still(directory: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
+    for_reading(Connection::open_with_flags(
+        still_uri(&directory.join(FILE)),
+        flags,
+    )?)
+}
+
+/// The name under which SQLite opens a file that nobody changes, without locks.
+pub(super) fn still_uri(file: &Path) -> String {
     let mut uri = "file:".to_owned();
-    for byte in directory.join(FILE).as_os_str().as_encoded_bytes() {
+    for byte in file.as_os_str().as_encoded_bytes() {
         match byte {
             b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*byte)),
             plain if plain.is_ascii_alphanumeric() => uri.push(char::from(*plain)),
             other => uri.push_str(&format!("%{other:02x}")),
         }
     }
-    for_reading(Connection::open_with_flags(uri + "?immutable=1", flags)?)
+    uri + "?immutable=1"
 }
 
 fn for_reading(connection: Connection) -> rusqlite::Result<Connection> {

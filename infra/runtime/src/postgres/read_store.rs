@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use orderlog_log::event::Position;
 use parking_lot::RwLock;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -346,16 +346,7 @@ async fn own(pool: &PgPool, settings: PgReadSettings) -> Result<(), PgOpenError>
         return Err(PgOpenError::NoSuchPartitions { asked });
     }
     let mut transaction = pool.begin().await?;
-    let created = sqlx::query(
-        "INSERT INTO read_models.store (log_id, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    )
-    .bind(log)
-    .bind(asked.cast_signed())
-    .execute(&mut *transaction)
-    .await?;
-    if created.rows_affected() == 1 {
-        checkpoints::begin(&mut transaction, &Target::log_index()).await?;
-    }
+    make(&mut transaction, log, asked).await?;
     transaction.commit().await?;
     let (found_log, found): (Uuid, i32) =
         sqlx::query_as("SELECT log_id, partitions FROM read_models.store")
@@ -370,4 +361,23 @@ async fn own(pool: &PgPool, settings: PgReadSettings) -> Result<(), PgOpenError>
         return Err(PgOpenError::Partitions { found, asked });
     }
     Ok(())
+}
+
+/// Makes the read models those of this log and number of partitions, unless they are of some already.
+pub(crate) async fn make(
+    connection: &mut PgConnection,
+    log: Uuid,
+    partitions: u32,
+) -> sqlx::Result<()> {
+    let created = sqlx::query(
+        "INSERT INTO read_models.store (log_id, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+    )
+    .bind(log)
+    .bind(partitions.cast_signed())
+    .execute(&mut *connection)
+    .await?;
+    match created.rows_affected() {
+        1 => checkpoints::begin(connection, &Target::log_index()).await,
+        _ => Ok(()),
+    }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
 };
@@ -137,6 +137,11 @@ fn connecting(connections: u32) -> PgPoolOptions {
 
 /// Checks that the tables are there, and that no newer build has changed them.
 pub(super) async fn check(pool: &PgPool) -> Result<(), PgOpenError> {
+    check_on(&mut *pool.acquire().await?).await
+}
+
+/// The same, on a connection.
+pub(crate) async fn check_on(connection: &mut PgConnection) -> Result<(), PgOpenError> {
     let known = MIGRATIONS
         .iter()
         .map(|migration| migration.version)
@@ -144,7 +149,7 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), PgOpenError> {
         .unwrap_or(NUMBERS.start);
     let missing = PgOpenError::NotMigrated { needed: known };
     let there: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
-        .fetch_one(pool)
+        .fetch_one(&mut *connection)
         .await?;
     if !there {
         return Err(missing);
@@ -155,7 +160,7 @@ pub(super) async fn check(pool: &PgPool) -> Result<(), PgOpenError> {
     )
     .bind(NUMBERS.start)
     .bind(NUMBERS.end)
-    .fetch_one(pool)
+    .fetch_one(connection)
     .await?;
     match found {
         Some(found) if found == known => Ok(()),

@@ -51,11 +51,7 @@ pub struct SqliteProcessStore {
 impl SqliteProcessStore {
     /// The process checkpoints of the file that `log` lives in; work rows are told to `work`.
     pub async fn open(log: SqliteEventStore, work: SqliteWorkStore) -> Result<Self, StoreError> {
-        log.transact(|connection| {
-            connection.execute_batch(TABLES)?;
-            upgrade(connection)
-        })
-        .await?;
+        log.transact(prepare).await?;
         Ok(Self { log, work })
     }
 }
@@ -101,6 +97,12 @@ impl ProcessStore for SqliteProcessStore {
             .read(move |connection| parked(connection, &process, after, limit))
             .await
     }
+}
+
+/// Makes the tables, or brings them up to date.
+pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLES)?;
+    upgrade(connection)
 }
 
 /// Brings checkpoints of an older build up to date.

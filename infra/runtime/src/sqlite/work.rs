@@ -37,11 +37,7 @@ impl SqliteWorkStore {
     /// ended, since one at a time has the file: their rows are due again at once. To be opened before
     /// anything is leased, once per process.
     pub async fn open(log: SqliteEventStore) -> Result<Self, StoreError> {
-        log.transact(|connection| {
-            connection.execute_batch(TABLE)?;
-            connection.execute(RELEASE, [])
-        })
-        .await?;
+        log.transact(prepare).await?;
         Ok(Self {
             log,
             changed: watch::Sender::new(0),
@@ -122,6 +118,12 @@ impl WorkStore for SqliteWorkStore {
     fn changed(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()
     }
+}
+
+/// Makes the table, and takes back leases, which are of processes that have ended.
+pub(crate) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(TABLE)?;
+    connection.execute(RELEASE, []).map(drop)
 }
 
 /// Keeps the rows that are not known yet.

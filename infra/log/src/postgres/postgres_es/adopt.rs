@@ -13,22 +13,11 @@ use sqlx::{Connection, PgConnection};
 pub use self::survey::{Order, Survey, TypeCount};
 use super::super::{
     PgOptions,
-    connect::{Database, Purpose},
+    connect::{BULK, Database, Purpose},
     failure::classify,
     schema,
 };
 use crate::{event::Position, event_store::StoreError};
-
-/// Adoption reads all rows and writes each once; the application waits at most so long to be let
-/// finish what it is doing.
-const SETTINGS: &str = "
-SET statement_timeout = 0;
-SET idle_in_transaction_session_timeout = 0;
-SET lock_timeout = '10s';
-SET enable_seqscan = on;
-SET enable_bitmapscan = on;
-SET plan_cache_mode = auto;
-SET timezone = 'UTC'";
 
 /// Nobody reads or writes the table until the transaction ends.
 const LOCK: &str = "LOCK TABLE events IN ACCESS EXCLUSIVE MODE";
@@ -185,7 +174,7 @@ impl Adoption {
     async fn open(url: &str) -> Result<Self, AdoptError> {
         let database = Database::new(url, PgOptions::default())?;
         let mut connection = database.connect(Purpose::Append).await?;
-        let settings = run(&mut connection, SETTINGS).await;
+        let settings = run(&mut connection, BULK).await;
         settings.map_err(failed(&database.name))?;
         Ok(Self {
             connection,

@@ -1,0 +1,5 @@
+//! The history of an embedded log, read beside whoever writes it.
+
+mod reading;
+
+pub use self::reading::history;
