@@ -27,6 +27,7 @@ mod rows;
 mod saving;
 pub(crate) mod schema;
 mod server;
+mod staging;
 mod standings;
 mod told;
 mod watch;

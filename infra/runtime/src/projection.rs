@@ -7,12 +7,14 @@
 mod cache;
 mod each;
 mod erased;
+mod slot_rows;
 
 use orderlog_log::event::RecordedEvent;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use each::erase_each;
 pub use erased::{ErasedProjection, FoldedRows, erase};
+pub use slot_rows::SlotRows;
 
 /// One read model over events decoded as `E`.
 pub trait Projection<E>: Send + Sync + 'static {

@@ -33,7 +33,7 @@ pub use batch::Decoder;
 pub use orderlog_log::event::DecodeError;
 pub use status::{ProjectionState, ProjectionStatus};
 pub(crate) use {
-    batch::Decoded,
+    batch::{Decoded, DecodedEvent, Said},
     follow::share,
     member::{Member, Place},
     modes::Mode,
@@ -222,6 +222,31 @@ pub enum ProjectorError {
         /// Why.
         reason: String,
     },
+    /// There are no rows to go back to.
+    #[error(
+        "{projection} has no old rows to go back to: they are kept from a rebuild until the next one \
+         begins"
+    )]
+    NothingKept {
+        /// The projection.
+        projection: &'static str,
+    },
+    /// The rows that were kept are of another version of the fold.
+    #[error(
+        "the old rows of {projection} are of version {found}, this build folds version {wanted}: \
+         go back with the build that made them"
+    )]
+    KeptVersion {
+        /// The projection.
+        projection: &'static str,
+        /// Version of the rows.
+        found: String,
+        /// Version of this build.
+        wanted: String,
+    },
+    /// Somebody cancelled the rebuild.
+    #[error("cancelled; run again to go on")]
+    Cancelled,
     /// Another worker kept moving the rows.
     #[error(transparent)]
     Commit(#[from] CommitError),
@@ -245,6 +270,9 @@ impl ProjectorError {
             Self::UnknownProjection { .. }
             | Self::Partitions { .. }
             | Self::NewerEvent { .. }
+            | Self::NothingKept { .. }
+            | Self::KeptVersion { .. }
+            | Self::Cancelled
             | Self::Halted { .. } => false,
         }
     }

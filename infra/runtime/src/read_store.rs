@@ -5,6 +5,7 @@
 //! Engine: [`crate::sqlite::SqliteReadStore`].
 
 mod changes;
+mod generations;
 mod progress;
 mod written;
 
@@ -25,6 +26,7 @@ use crate::{
 };
 
 pub use changes::{Change, Changed, Changes, Subscription};
+pub use generations::{Fill, Kept, Unfinished};
 pub use progress::{Activity, Progress, Standing};
 pub use written::{Commit, IndexEntry, RowChange, StoredRow, Target, TargetCommit};
 
@@ -64,8 +66,33 @@ pub trait ReadStore: Send + Sync + 'static {
     /// is dropped; `None` where another one is at it. To be made before [`ReadStore::stage`].
     async fn claim(&self, projection: &str) -> Result<Option<Box<dyn Hold>>, ReadError>;
 
-    /// Creates an empty generation beside the live one; one left over from before is dropped.
+    /// Creates an empty generation beside the live one, to be written to with
+    /// [commits](ReadStore::commit). Every other one, be it left over or kept, is dropped.
     async fn stage(&self, definition: &Definition) -> Result<Target, ReadError>;
+
+    /// Creates an empty generation beside the live one, to be [filled](ReadStore::fill) slot by slot:
+    /// it stands at `bounds` once all of its slots are there. Every other one, be it left over or
+    /// kept, is dropped.
+    async fn stage_at(
+        &self,
+        definition: &Definition,
+        bounds: &BTreeMap<u32, Checkpoint>,
+    ) -> Result<Target, ReadError>;
+
+    /// The staged generation that a rebuild by this version of the definition has left over; what it
+    /// has of a slot that is not there whole is dropped.
+    async fn unfinished(&self, definition: &Definition) -> Result<Option<Unfinished>, ReadError>;
+
+    /// Writes new rows to a staged generation in one transaction, and which slots are there whole with
+    /// them. Refused as fenced where the generation is not there any more.
+    async fn fill(&self, fill: Arc<Fill>) -> Result<(), CommitError>;
+
+    /// Makes a generation whose slots are all there ready to be written to with commits, and to be
+    /// adopted. [`ReadError::Damaged`] where two slots have a row of the same key.
+    async fn seal(&self, definition: &Definition, staged: &Target) -> Result<(), CommitError>;
+
+    /// The generation that was live before the last swap, if it is still there.
+    async fn kept(&self, projection: &str) -> Result<Option<Kept>, ReadError>;
 
     /// Keeps everybody, in every process, from committing to the projection's live generation until
     /// the hold is dropped; waits for commits under way. Who holds may read, commit to a staged
@@ -80,9 +107,10 @@ pub trait ReadStore: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Comparison, ReadError>;
 
-    /// Makes the staged generation the live one and drops the old rows, if the live one's
-    /// checkpoints are still `expected` (a partition that is missing stands at the start) and the
-    /// staged one is still there. The staged one keeps its own checkpoints; where one is the live
+    /// Makes the staged or kept generation the live one and keeps the old rows under another number,
+    /// if the live one's checkpoints are still `expected` (a partition that is missing stands at the
+    /// start) and the staged one is still there, with all of its slots. What was kept before is
+    /// dropped. The staged one keeps its own checkpoints; where one is the live
     /// one's, too, the live one's offset is taken over.
     async fn adopt(
         &self,

@@ -1,37 +1,46 @@
-//! Builds rows anew from the log alone, beside the live ones, holds the projection for a moment at
-//! its position in each partition, compares the two hash for hash, and swaps them in one
+//! Builds rows anew from the log alone, beside the live ones: folds the log in memory, in parallel by
+//! slot of the partition keys, loads the finished rows, catches up, holds the projection for a moment
+//! at its position in each partition, compares the two hash for hash, and swaps them in one
 //! transaction. Works beside projectors of this and of other processes, and without any. Memory is
-//! bounded: rows are written batch by batch.
-//! Next: `stage` folds the log into the new generation, `reach` knows how far.
+//! bounded by [`RebuildOptions::memory`]; what is loaded stays, so that a rebuild that was cancelled or
+//! killed goes on. Nothing but the read store is written to.
+//! Next: `jobs` begins or goes on, `pass` folds, `stage` catches up, `finish` compares and swaps.
 
+mod back;
 mod finish;
+mod fold;
+mod jobs;
+mod meter;
+mod options;
+mod page;
+mod pass;
 mod reach;
 mod renew;
 mod stage;
+mod worker;
 
 use std::time::Instant;
 
-use orderlog_log::event::Position;
 use serde::Serialize;
 
 use crate::{
     projector::{Inner, Projector, ProjectorError},
     read_store::Hold,
+    source::SourceError,
 };
 pub(crate) use renew::renew_outdated;
+pub use {
+    fold::{Folded, fold},
+    meter::{RebuildPhase, RebuildProgress},
+    options::RebuildOptions,
+};
 use {
+    jobs::Job,
+    meter::Meter,
+    options::Throttle,
     reach::Reach,
     stage::{Stage, Staged},
 };
-
-/// How far a rebuild has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RebuildProgress {
-    /// Position up to which the log was read.
-    pub position: Position,
-    /// Position up to which it is to be read, as far as known.
-    pub of: Position,
-}
 
 /// What a rebuild came to.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -75,23 +84,41 @@ impl<E: Send + Sync + 'static> Projector<E> {
         projection: &str,
         progress: &(dyn Fn(RebuildProgress) + Send + Sync),
     ) -> Result<RebuildReport, ProjectorError> {
-        let name = self.inner.find(projection)?.definition().name;
-        let mut reports = self.inner.rebuild(&[name], progress).await?;
-        reports.pop().ok_or_else(|| unreported(name))
+        let options = RebuildOptions::default();
+        let mut reports = self
+            .rebuild_these(&[projection], &options, progress)
+            .await?;
+        reports.pop().ok_or_else(unreported)
     }
 
-    /// Rebuilds all projections; the log is read once.
+    /// Rebuilds all projections; they are folded together.
     pub async fn rebuild_all(
         &self,
         progress: &(dyn Fn(RebuildProgress) + Send + Sync),
     ) -> Result<Vec<RebuildReport>, ProjectorError> {
-        let names: Vec<_> = self
-            .inner
-            .projections
-            .iter()
-            .map(|known| known.definition().name)
-            .collect();
-        self.inner.rebuild(&names, progress).await
+        let names = self.names();
+        let options = RebuildOptions::default();
+        self.rebuild_these(&names, &options, progress).await
+    }
+
+    /// Rebuilds the projections called so; they are folded together.
+    pub async fn rebuild_these(
+        &self,
+        names: &[&str],
+        options: &RebuildOptions,
+        progress: &(dyn Fn(RebuildProgress) + Send + Sync),
+    ) -> Result<Vec<RebuildReport>, ProjectorError> {
+        let mut known = Vec::new();
+        for name in names {
+            known.push(self.inner.find(name)?.definition().name);
+        }
+        self.inner.rebuild(&known, options, progress).await
+    }
+
+    /// What the projections are called.
+    pub fn names(&self) -> Vec<&'static str> {
+        let projections = self.inner.projections.iter();
+        projections.map(|known| known.definition().name).collect()
     }
 }
 
@@ -99,40 +126,45 @@ impl<E: Send + Sync + 'static> Inner<E> {
     pub(crate) async fn rebuild(
         &self,
         names: &[&'static str],
+        options: &RebuildOptions,
         progress: &(dyn Fn(RebuildProgress) + Send + Sync),
     ) -> Result<Vec<RebuildReport>, ProjectorError> {
         let _one_at_a_time = self.rebuilding.lock().await;
         let started = Instant::now();
-        let log_id = self.log_id().await?;
-        let stage = Stage {
-            inner: self,
-            log_id,
-            progress,
-        };
+        let mut stage = self.stage(names, options, progress).await?;
         let mut claims = Vec::new();
-        let mut all_staged = Vec::new();
-        let mut nearest: Option<Vec<Position>> = None;
+        let mut jobs: Vec<Job<'_, E>> = Vec::new();
         for name in names {
             claims.push(self.claim(name).await?);
-            let projection = self.find(name)?;
-            all_staged.push(Staged::open(self.store.as_ref(), projection, log_id).await?);
-            let bounds = stage.goal(name).await?.bounds;
-            nearest = Some(match nearest {
-                None => bounds,
-                Some(nearest) => nearest.into_iter().zip(bounds).map(least).collect(),
-            });
+            jobs.push(stage.job(self.find(name)?).await?);
         }
-        let mut reach = Reach::nothing(self.store.partitions());
-        let nearest = nearest.unwrap_or_default();
-        stage.fold(&mut all_staged, &mut reach, &nearest).await?;
-
+        stage.fill(&mut jobs).await?;
         let mut reports = Vec::new();
-        for staged in all_staged {
-            let mut report = stage.finish(staged, reach.clone()).await?;
+        for job in jobs {
+            let (store, log_id) = (self.store.as_ref(), stage.log_id);
+            let staged = Staged::open(store, job.projection, job.target, log_id).await?;
+            let reach = Reach::of(staged.positions());
+            let mut report = stage.finish(staged, reach).await?;
+            report.events += job.events;
             report.seconds = started.elapsed().as_secs_f64();
             reports.push(report);
         }
         Ok(reports)
+    }
+
+    async fn stage<'a>(
+        &'a self,
+        names: &[&'static str],
+        options: &'a RebuildOptions,
+        progress: &'a (dyn Fn(RebuildProgress) + Send + Sync),
+    ) -> Result<Stage<'a, E>, ProjectorError> {
+        Ok(Stage {
+            inner: self,
+            log_id: self.log_id().await?,
+            options,
+            meter: Meter::of(names, self.store.progress(), progress),
+            throttle: Throttle::of(options),
+        })
     }
 
     /// The right to rebuild the projection, which one process at a time has.
@@ -142,13 +174,17 @@ impl<E: Send + Sync + 'static> Inner<E> {
     }
 }
 
-fn least((one, other): (Position, Position)) -> Position {
-    one.min(other)
+/// A task of ours ended without an answer: the process is going down, or it panicked.
+fn stopped(error: tokio::task::JoinError) -> ProjectorError {
+    SourceError::Unavailable {
+        detail: format!("a task of the rebuild was stopped: {error}"),
+    }
+    .into()
 }
 
-fn unreported(projection: &'static str) -> ProjectorError {
-    ProjectorError::Halted {
-        projection,
-        reason: "the rebuild gave no report".to_owned(),
+fn unreported() -> ProjectorError {
+    SourceError::Unavailable {
+        detail: "the rebuild gave no report".to_owned(),
     }
+    .into()
 }

@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub(crate) use fan_out::next_grant;
 pub use fan_out::{FanOut, Feed, Grant, TailFanOut};
 pub use heads::last_positions;
-pub use slot::{SLOTS, partition_of, slot_of};
+pub use slot::{SLOTS, Slots, partition_of, slot_of};
 pub use tail::{LogTail, verify};
 
 use crate::kafka::TopicError;

@@ -7,12 +7,14 @@ mod commit;
 mod compare;
 mod file;
 mod generation;
+mod load;
 mod log_index;
 mod open;
 mod page;
 pub(crate) mod process;
 mod read_store;
 mod registry;
+mod staging;
 pub(crate) mod work;
 
 pub use open::OpenError;

@@ -26,6 +26,28 @@ pub(super) async fn begin(connection: &mut PgConnection, target: &Target) -> sql
     Ok(())
 }
 
+/// Puts the checkpoints of a new generation where they will be right once it is filled.
+pub(super) async fn set(
+    connection: &mut PgConnection,
+    target: &Target,
+    to: &BTreeMap<u32, Checkpoint>,
+) -> sqlx::Result<()> {
+    for (partition, checkpoint) in to {
+        sqlx::query(
+            "UPDATE read_models.checkpoints SET position = $4, event_id = $5 \
+             WHERE projection = $1 AND generation = $2 AND partition = $3",
+        )
+        .bind(&target.projection)
+        .bind(target.generation.cast_signed())
+        .bind(partition.cast_signed())
+        .bind(checkpoint.position.cast_signed())
+        .bind(checkpoint.event_id)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
 /// The checkpoints of a target in the log `log_id`; none of a generation that is not there.
 pub(super) async fn all(
     connection: impl PgExecutor<'_>,

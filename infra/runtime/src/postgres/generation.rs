@@ -81,20 +81,43 @@ pub(super) async fn index(
     Ok(())
 }
 
+/// Gives every table of a generation the name of another.
+pub(super) async fn rename_all(
+    connection: &mut PgConnection,
+    from: &Target,
+    to: &Target,
+) -> sqlx::Result<()> {
+    let (old, new) = (bare_table(from), bare_table(to));
+    for name in tables(connection, from).await? {
+        let rest = name.strip_prefix(&old).unwrap_or_default();
+        let rename = format!("ALTER TABLE read_models.{name} RENAME TO {new}{rest}");
+        connection.execute(rename.as_str()).await?;
+    }
+    Ok(())
+}
+
 /// Drops every table of a generation, whatever its columns were.
 pub(super) async fn drop_all(connection: &mut PgConnection, target: &Target) -> sqlx::Result<()> {
-    let names: Vec<String> = sqlx::query_scalar(
-        "SELECT tablename::text FROM pg_tables WHERE schemaname = 'read_models' \
-         AND (tablename = $1 OR starts_with(tablename::text, $1 || '__')) ORDER BY tablename",
-    )
-    .bind(bare_table(target))
-    .fetch_all(&mut *connection)
-    .await?;
-    for name in names {
+    for name in tables(connection, target).await? {
         let drop = format!("DROP TABLE read_models.{name}");
         connection.execute(drop.as_str()).await?;
     }
     Ok(())
+}
+
+/// Names of all tables of a generation, its rows' first.
+pub(super) async fn tables(
+    connection: &mut PgConnection,
+    target: &Target,
+) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar(
+        "SELECT tablename::text FROM pg_tables WHERE schemaname = 'read_models' \
+         AND (tablename = $1 OR starts_with(tablename::text, $1 || '__')) \
+         ORDER BY tablename::text COLLATE \"C\"",
+    )
+    .bind(bare_table(target))
+    .fetch_all(connection)
+    .await
 }
 
 /// Names become part of SQL; anything but words of a definition is refused.

@@ -1,18 +1,43 @@
 //! Fills staged generations: rows that are new are copied in, in PostgreSQL's binary form, which
 //! needs no quoting; only those that were there before are written like live ones.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgPool};
 
 use super::{
     failure::Failure,
     generation::{side_table, single_columns, table},
     place::text_place,
     rows::{self, Changed, check, many, single_place},
+    staging,
 };
 use crate::{
     projection::{Arity, Column},
-    read_store::{RowChange, Target},
+    read_store::{Fill, ReadError, RowChange, Target},
 };
+
+/// Writes new rows, and which slots are whole with them, in one transaction.
+pub(super) async fn fill(pool: &PgPool, fill: &Fill, columns: &[Column]) -> Result<(), Failure> {
+    const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    let written = write(&mut transaction, &fill.target, columns, &fill.rows).await;
+    written.map_err(|failure| doubled(&fill.target, failure))?;
+    staging::note_whole(&mut transaction, &fill.target, fill.whole).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Says of a row that is there already what it means.
+fn doubled(target: &Target, failure: Failure) -> Failure {
+    match failure {
+        Failure::Sql(sqlx::Error::Database(error)) if error.is_unique_violation() => {
+            Failure::Refused(ReadError::Damaged {
+                projection: target.projection.clone(),
+                detail: format!("two slots of partition keys have a row of the same key: {error}"),
+            })
+        }
+        other => other,
+    }
+}
 
 /// Writes rows to a generation that nobody reads yet.
 pub(super) async fn write(

@@ -21,7 +21,7 @@ use super::{
     compare,
     failure::{Failure, retried},
     gathering::Gathering,
-    generation, listing, locks, log_index, page, registry, schema,
+    generation, listing, load, locks, log_index, page, registry, schema, staging,
     watch::Watch,
 };
 use crate::{
@@ -29,12 +29,15 @@ use crate::{
     projection::Definition,
     read_model::{Condition, PageQuery},
     read_store::{
-        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Progress,
-        ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target, TargetCommit,
-        TargetStanding,
+        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Fill, Hold, IndexedBy,
+        Kept, Progress, ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target,
+        TargetCommit, TargetStanding, Unfinished,
     },
     source::{Checkpoint, SLOTS},
 };
+
+/// Begins what takes as long as there are rows.
+const AT_LEISURE: &str = "BEGIN; SET LOCAL statement_timeout = 0";
 
 /// How a process uses the read models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,6 +138,21 @@ impl PgReadStore {
             }
             live = now;
         }
+    }
+
+    async fn staged(
+        &self,
+        definition: &Definition,
+        bounds: Option<&BTreeMap<u32, Checkpoint>>,
+    ) -> Result<Target, ReadError> {
+        generation::check_names(definition)?;
+        let staged = retried(async || {
+            let mut transaction = self.pool.begin().await?;
+            let staged = staging::stage(&mut transaction, definition, bounds).await?;
+            transaction.commit().await?;
+            Ok(staged)
+        });
+        Ok(staged.await?)
     }
 
     async fn find_live(&self, definition: &Definition) -> Result<Target, ReadError> {
@@ -254,14 +272,48 @@ impl ReadStore for PgReadStore {
     }
 
     async fn stage(&self, definition: &Definition) -> Result<Target, ReadError> {
-        generation::check_names(definition)?;
-        let staged = retried(async || {
-            let mut transaction = self.pool.begin().await?;
-            let staged = registry::stage(&mut transaction, definition).await?;
+        self.staged(definition, None).await
+    }
+
+    async fn stage_at(
+        &self,
+        definition: &Definition,
+        bounds: &BTreeMap<u32, Checkpoint>,
+    ) -> Result<Target, ReadError> {
+        self.staged(definition, Some(bounds)).await
+    }
+
+    async fn unfinished(&self, definition: &Definition) -> Result<Option<Unfinished>, ReadError> {
+        let log_id = self.settings.log_id;
+        let found = retried(async || {
+            let mut transaction = self.pool.begin_with(AT_LEISURE).await?;
+            let found = staging::unfinished(&mut transaction, definition, log_id).await?;
             transaction.commit().await?;
-            Ok(staged)
+            Ok(found)
         });
-        Ok(staged.await?)
+        Ok(found.await?)
+    }
+
+    async fn fill(&self, fill: Arc<Fill>) -> Result<(), CommitError> {
+        let definition = self.definition(&fill.target.projection)?;
+        let filled = retried(async || load::fill(&self.pool, &fill, definition.columns).await);
+        Ok(filled.await?)
+    }
+
+    async fn seal(&self, definition: &Definition, staged: &Target) -> Result<(), CommitError> {
+        generation::check_target(staged).map_err(CommitError::from)?;
+        let sealed = retried(async || {
+            let mut transaction = self.pool.begin_with(AT_LEISURE).await?;
+            staging::seal(&mut transaction, definition, staged).await?;
+            transaction.commit().await?;
+            Ok(())
+        });
+        Ok(sealed.await?)
+    }
+
+    async fn kept(&self, projection: &str) -> Result<Option<Kept>, ReadError> {
+        let kept = staging::kept(&self.pool, projection).await;
+        Ok(kept.map_err(Failure::from)?)
     }
 
     async fn compare(
@@ -283,12 +335,12 @@ impl ReadStore for PgReadStore {
     ) -> Result<(), CommitError> {
         let log_id = self.settings.log_id;
         let adopted = retried(async || {
-            // Indexes take as long as there are rows. Whoever waits to drop the old ones keeps
+            // Indexes take as long as there are rows. Whoever waits to rename the old ones keeps
             // others from reading them meanwhile: not for long, and then once more.
             const BEGIN: &str =
                 "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = '3s'";
             let mut transaction = self.pool.begin_with(BEGIN).await?;
-            registry::adopt(&mut transaction, definition, staged, expected, log_id).await?;
+            staging::adopt(&mut transaction, definition, staged, expected, log_id).await?;
             transaction.commit().await?;
             Ok(())
         });

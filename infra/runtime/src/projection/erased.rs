@@ -9,6 +9,7 @@ use orderlog_log::event::Position;
 use super::{
     Definition, FoldError, Occurred, Projection,
     cache::{Cache, Slot},
+    slot_rows::{self, SlotRows},
 };
 use crate::read_store::{RowChange, StoredRow};
 
@@ -19,6 +20,9 @@ pub trait ErasedProjection<E>: Send + Sync + 'static {
 
     /// Empty memory to fold into, which keeps about `cached` rows between batches.
     fn folded_rows(&self, cached: usize) -> Box<dyn FoldedRows<E>>;
+
+    /// Empty memory for all rows of one slot of partition keys.
+    fn slot_rows(&self) -> Box<dyn SlotRows<E>>;
 }
 
 /// Rows of one generation of one projection, in memory.
@@ -66,6 +70,10 @@ impl<E: 'static, P: Projection<E>> ErasedProjection<E> for Erased<P> {
             cache: Cache::new(cached),
             dirty: Vec::new(),
         })
+    }
+
+    fn slot_rows(&self) -> Box<dyn SlotRows<E>> {
+        Box::new(slot_rows::InMemory::of(Arc::clone(&self.0)))
     }
 }
 

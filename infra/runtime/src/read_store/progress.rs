@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use tokio::sync::watch;
 
 use super::BehindReason;
-use crate::source::partition_of;
+use crate::{rebuild::RebuildProgress, source::partition_of};
 
 /// What is being done to a projection's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,7 +28,7 @@ pub enum Activity {
 
 /// Where one projection's rows stand. A partition's position moves with its own events alone: one
 /// in which nothing happens stays where it is and is not behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Standing {
     /// Position that the rows have passed in each partition; empty before anything is known.
     pub positions: Arc<[Position]>,
@@ -38,6 +38,8 @@ pub struct Standing {
     pub halted: Arc<BTreeSet<u32>>,
     /// Parked partition keys with the position of the first parked event of each.
     pub parked: Arc<HashMap<String, Position>>,
+    /// How far a rebuild of them has come in this process, where one runs.
+    pub rebuild: Option<RebuildProgress>,
 }
 
 impl Standing {
@@ -101,6 +103,7 @@ impl Default for Standing {
             activity: Activity::Stopped,
             halted: Arc::default(),
             parked: Arc::default(),
+            rebuild: None,
         }
     }
 }

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 use orderlog_log::event::Position;
 
 use super::{
-    RebuildReport, RowDifference,
+    RebuildPhase, RebuildReport, RowDifference,
     reach::Reach,
     stage::{PAGE, Stage, Staged},
 };
 use crate::{
     projector::{Inner, Mode, ProjectorError},
     read_store::{Change, CommitError, Comparison, Difference, Target},
-    source::{Checkpoint, SourceError, verify},
+    source::{Checkpoint, SourceError, last_positions, verify},
 };
 
 /// Rows that differ are listed up to this number.
@@ -24,7 +24,8 @@ const TRIES: u32 = 100;
 /// What a staged generation has to reach.
 pub(super) struct Goal {
     live: Target,
-    expected: BTreeMap<u32, Checkpoint>,
+    /// Where the live rows stand in each partition.
+    pub(super) expected: BTreeMap<u32, Checkpoint>,
     /// Up to where the rows are to be built in each partition, so that they can take the place of
     /// the live ones.
     pub(super) bounds: Vec<Position>,
@@ -75,7 +76,11 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
         let goal = self.goal(definition.name).await?;
         self.fold(staged, reach, &goal.bounds).await?;
         let [staged] = staged;
-        let mut report = if goal.comparable {
+        // Rows that stood at the start are overtaken, not compared.
+        let mut pairs = goal.bounds.iter().zip(staged.positions());
+        let is_ahead = pairs.any(|(bound, staged)| staged > *bound);
+        self.meter.tell(RebuildPhase::Comparing, 0, 0);
+        let mut report = if goal.comparable && !is_ahead {
             let compared = store.compare(&goal.live, &staged.target, DIFFERENCES);
             compared_report(definition.name, compared.await?)
         } else {
@@ -132,17 +137,25 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
             bounds: Vec::new(),
             comparable: defined.current,
         };
+        let mut has_diverged = false;
         for partition in 0..store.partitions() {
             let at = standing.at(partition, self.log_id).checkpoint;
             goal.expected.insert(partition, at);
             match verify(self.inner.log.as_ref(), at).await {
                 Ok(()) => goal.bounds.push(at.position),
-                Err(SourceError::Diverged { head, .. }) => {
-                    goal.bounds.push(head);
-                    goal.comparable = false;
+                Err(SourceError::Diverged { .. }) => {
+                    goal.bounds.push(0);
+                    has_diverged = true;
                 }
                 Err(error) => return Err(error.into()),
             }
+        }
+        let is_empty = goal.bounds.iter().all(|bound| *bound == 0) && !defined.paused;
+        if is_empty || has_diverged {
+            // There is nothing to be equal to: the rows may go as far as the log does.
+            let ends = last_positions(self.inner.log.as_ref(), &goal.bounds).await;
+            goal.bounds = ends.map_err(SourceError::from)?;
+            goal.comparable = false;
         }
         Ok(goal)
     }

@@ -16,12 +16,9 @@ pub(super) struct Reach {
 }
 
 impl Reach {
-    /// Nothing of so many partitions.
-    pub(super) fn nothing(partitions: u32) -> Self {
-        Self {
-            read: vec![0; partitions as usize],
-            events: 0,
-        }
+    /// All events of each partition up to these positions.
+    pub(super) fn of(read: Vec<Position>) -> Self {
+        Self { read, events: 0 }
     }
 
     /// Behind and up to which position the log has to be read to take all partitions to their
@@ -122,7 +119,7 @@ mod tests {
             page in 1usize..30,
         ) {
             let log = log(&keys);
-            let mut reach = Reach::nothing(COUNT);
+            let mut reach = Reach::of(vec![0; COUNT as usize]);
             let mut bounds = vec![0; COUNT as usize];
             let mut taken = Vec::new();
             for steps in rounds {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::RebuildOptions;
 use crate::{
     backoff::Backoff,
     projector::{Inner, Mode, ProjectorError},
@@ -23,8 +24,9 @@ pub(crate) async fn renew_outdated<E: Send + Sync + 'static>(
         let mut failures = 0;
         loop {
             changed.borrow_and_update();
-            match renew_once(inner).await {
+            match renew_once(inner, cancel).await {
                 Ok(()) => failures = 0,
+                Err(ProjectorError::Cancelled) => return,
                 Err(error @ ProjectorError::BeingRebuilt { .. }) => {
                     tracing::info!("{error}");
                     tokio::time::sleep(ELSEWHERE).await;
@@ -49,13 +51,20 @@ pub(crate) async fn renew_outdated<E: Send + Sync + 'static>(
     }
 }
 
-async fn renew_once<E: Send + Sync + 'static>(inner: &Inner<E>) -> Result<(), ProjectorError> {
+async fn renew_once<E: Send + Sync + 'static>(
+    inner: &Inner<E>,
+    cancel: &CancellationToken,
+) -> Result<(), ProjectorError> {
     let outdated = outdated(inner);
     if outdated.is_empty() {
         return Ok(());
     }
     tracing::info!(projections = ?outdated, "rows are of another version and are rebuilt");
-    for report in inner.rebuild(&outdated, &|_| {}).await? {
+    let options = RebuildOptions {
+        cancel: cancel.clone(),
+        ..RebuildOptions::default()
+    };
+    for report in inner.rebuild(&outdated, &options, &|_| {}).await? {
         let (rows, events) = (report.rows, report.events);
         tracing::info!(
             projection.name = report.projection,

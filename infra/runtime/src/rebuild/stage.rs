@@ -1,6 +1,7 @@
-//! Folds the log from the store into staged generations, page by page: the next page is read while
-//! this one is folded, and the last one is written meanwhile. The log is read once for all
-//! partitions, and no event is folded beyond the bound of its own partition.
+//! Folds the log into generations that are in the store already, page by page: the next page is read
+//! while this one is folded, and the last one is written meanwhile. The log is read once for all
+//! partitions, and no event is folded beyond the bound of its own partition. What is poisoned is
+//! parked. Next: `finish`.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -8,12 +9,12 @@ use orderlog_log::event::{Position, RecordedEvent};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::{RebuildProgress, reach::Reach};
+use super::{Meter, RebuildOptions, RebuildPhase, Throttle, reach::Reach, stopped};
 use crate::{
     projection::ErasedProjection,
     projector::{Decoded, Inner, Member, Place, ProjectorError, share},
     read_store::{Commit, CommitError, ReadStore, Target},
-    source::SourceError,
+    source::{Checkpoint, SourceError},
 };
 
 /// Events that are folded and written together, at most.
@@ -30,14 +31,13 @@ pub(super) struct Staged<E> {
 }
 
 impl<E: Send + Sync + 'static> Staged<E> {
-    /// A new, empty generation of the projection.
+    /// A generation of the projection as the store has it.
     pub(super) async fn open(
         store: &dyn ReadStore,
         projection: &dyn ErasedProjection<E>,
+        target: Target,
         log_id: Uuid,
     ) -> Result<Self, ProjectorError> {
-        let definition = projection.definition();
-        let target = store.stage(&definition).await?;
         let cached = share(CACHED, store.partitions());
         let mut members = Vec::new();
         for partition in 0..store.partitions() {
@@ -49,10 +49,16 @@ impl<E: Send + Sync + 'static> Staged<E> {
             members.push(Member::open(store, projection, place, cached).await?);
         }
         Ok(Self {
-            name: definition.name,
+            name: projection.definition().name,
             target,
             members,
         })
+    }
+
+    /// Where it stands in each partition.
+    pub(super) fn checkpoints(&self) -> Vec<Checkpoint> {
+        let members = self.members.iter();
+        members.map(|member| member.at().checkpoint).collect()
     }
 
     /// Position passed in each partition.
@@ -68,11 +74,13 @@ impl<E: Send + Sync + 'static> Staged<E> {
     }
 }
 
-/// Folds staged generations.
+/// What a rebuild works with.
 pub(super) struct Stage<'a, E> {
     pub(super) inner: &'a Inner<E>,
     pub(super) log_id: Uuid,
-    pub(super) progress: &'a (dyn Fn(RebuildProgress) + Send + Sync),
+    pub(super) options: &'a RebuildOptions,
+    pub(super) meter: Meter<'a>,
+    pub(super) throttle: Throttle,
 }
 
 impl<E: Send + Sync + 'static> Stage<'_, E> {
@@ -89,6 +97,9 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
         let mut next = self.read(at, until);
         let mut writing: Option<JoinHandle<Result<(), CommitError>>> = None;
         while at < until {
+            if self.options.cancel.is_cancelled() {
+                return Err(ProjectorError::Cancelled);
+            }
             let events = next.await.map_err(stopped)??;
             let Some(last) = events.last() else { break };
             at = last.position;
@@ -108,10 +119,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
                 writing.await.map_err(stopped)??;
             }
             writing = Some(self.write(Arc::new(Commit { targets })));
-            (self.progress)(RebuildProgress {
-                position: at,
-                of: until,
-            });
+            self.meter.tell(RebuildPhase::CatchingUp, at, until);
             if let Some(stop) = stop {
                 return Err(stop);
             }
@@ -141,12 +149,5 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
     fn write(&self, commit: Arc<Commit>) -> JoinHandle<Result<(), CommitError>> {
         let store: Arc<dyn ReadStore> = Arc::clone(&self.inner.store);
         tokio::spawn(async move { store.commit(commit).await })
-    }
-}
-
-/// A task of ours ended without an answer: the process is going down, or it panicked.
-fn stopped(error: tokio::task::JoinError) -> SourceError {
-    SourceError::Unavailable {
-        detail: format!("a task of the rebuild was stopped: {error}"),
     }
 }

@@ -33,6 +33,28 @@ pub(super) fn begin(connection: &Connection, target: &Target) -> rusqlite::Resul
     Ok(())
 }
 
+/// Puts the checkpoints of a new generation where they will be right once it is filled.
+pub(super) fn set(
+    connection: &Connection,
+    target: &Target,
+    to: &BTreeMap<u32, Checkpoint>,
+) -> rusqlite::Result<()> {
+    let mut update = connection.prepare_cached(
+        "UPDATE checkpoints SET position = ?1, event_id = ?2 \
+         WHERE projection = ?3 AND generation = ?4 AND partition = ?5",
+    )?;
+    for (partition, checkpoint) in to {
+        update.execute((
+            checkpoint.position.cast_signed(),
+            checkpoint.event_id.into_bytes(),
+            &target.projection,
+            target.generation.cast_signed(),
+            partition,
+        ))?;
+    }
+    Ok(())
+}
+
 /// Moves a checkpoint on, if it is where it is expected to be.
 pub(super) fn advance(connection: &Connection, commit: &TargetCommit) -> Result<(), CommitError> {
     let mut update = connection.prepare_cached(

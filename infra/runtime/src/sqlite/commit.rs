@@ -144,7 +144,7 @@ impl<'a> Rows<'a> {
 }
 
 /// The values of a column of many; a single text counts as one of them.
-fn many(columns: &[ColumnValue], column: usize) -> &[String] {
+pub(super) fn many(columns: &[ColumnValue], column: usize) -> &[String] {
     match columns.get(column) {
         Some(ColumnValue::Many(values)) => values,
         Some(ColumnValue::Text(value)) => std::slice::from_ref(value),

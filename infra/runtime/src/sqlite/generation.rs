@@ -23,7 +23,7 @@ pub(super) fn single_columns(columns: &[Column]) -> impl Iterator<Item = String>
     single.map(|column| format!("c_{}", column.name))
 }
 
-/// Creates the tables of a generation, empty.
+/// Creates the tables of a generation, empty, without what they are found by.
 pub(super) fn create(
     connection: &Connection,
     target: &Target,
@@ -34,39 +34,77 @@ pub(super) fn create(
         .map(|column| format!(", {column}"))
         .collect();
     connection.execute_batch(&format!(
-        "CREATE TABLE {table} (key TEXT PRIMARY KEY, partition INTEGER NOT NULL, \
+        "CREATE TABLE {table} (key TEXT NOT NULL, partition INTEGER NOT NULL, \
          position INTEGER NOT NULL, row TEXT NOT NULL{values})"
+    ))?;
+    for column in many_columns(columns) {
+        let side = side_table(target, column.name);
+        connection.execute_batch(&format!(
+            "CREATE TABLE {side} (value TEXT NOT NULL, key TEXT NOT NULL, \
+             PRIMARY KEY (value, key)) WITHOUT ROWID"
+        ))?;
+    }
+    Ok(())
+}
+
+/// Creates what a generation is written and read by; fails where a key is there twice.
+pub(super) fn index(
+    connection: &Connection,
+    target: &Target,
+    columns: &[Column],
+) -> rusqlite::Result<()> {
+    let table = table(target);
+    connection.execute_batch(&format!(
+        "CREATE UNIQUE INDEX {table}_by_key ON {table} (key)"
     ))?;
     for column in single_columns(columns) {
         connection.execute_batch(&format!(
             "CREATE INDEX {table}_by_{column} ON {table} ({column}, key)"
         ))?;
     }
-    for column in columns.iter().filter(|column| column.arity == Arity::Many) {
+    for column in many_columns(columns) {
         let side = side_table(target, column.name);
-        connection.execute_batch(&format!(
-            "CREATE TABLE {side} (value TEXT NOT NULL, key TEXT NOT NULL, \
-             PRIMARY KEY (value, key)) WITHOUT ROWID; \
-             CREATE INDEX {side}_by_key ON {side} (key)"
-        ))?;
+        connection.execute_batch(&format!("CREATE INDEX {side}_by_key ON {side} (key)"))?;
+    }
+    Ok(())
+}
+
+/// The columns of many.
+fn many_columns(columns: &[Column]) -> impl Iterator<Item = &Column> {
+    columns.iter().filter(|column| column.arity == Arity::Many)
+}
+
+/// Gives every table of a generation the name of another.
+pub(super) fn rename_all(
+    connection: &Connection,
+    from: &Target,
+    to: &Target,
+) -> rusqlite::Result<()> {
+    let (old, new) = (table(from), table(to));
+    for name in tables(connection, from)? {
+        let rest = name.strip_prefix(&old).unwrap_or_default();
+        connection.execute_batch(&format!("ALTER TABLE {name} RENAME TO {new}{rest}"))?;
     }
     Ok(())
 }
 
 /// Drops every table of a generation, whatever its columns were.
 pub(super) fn drop_all(connection: &Connection, target: &Target) -> rusqlite::Result<()> {
-    let table = table(target);
-    let mut names = connection.prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' \
-         AND (name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '_')",
-    )?;
-    let names: Vec<String> = names
-        .query_map([&table], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for name in names {
+    for name in tables(connection, target)? {
         connection.execute_batch(&format!("DROP TABLE {name}"))?;
     }
     Ok(())
+}
+
+/// Names of all tables of a generation, its rows' first.
+pub(super) fn tables(connection: &Connection, target: &Target) -> rusqlite::Result<Vec<String>> {
+    let mut names = connection.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' \
+         AND (name = ?1 OR substr(name, 1, length(?1) + 1) = ?1 || '_') ORDER BY name",
+    )?;
+    names
+        .query_map([table(target)], |row| row.get(0))?
+        .collect()
 }
 
 /// Names become part of SQL; anything but words of a definition is refused.

@@ -17,7 +17,7 @@ use crate::read_store::Target;
 /// Marks the file as ours ("olrd").
 const APPLICATION: i64 = 0x6f6c_7264;
 /// Changes with the tables below; an older file goes through [`UPGRADES`].
-const FORMAT: i64 = 2;
+const FORMAT: i64 = 3;
 /// How long a connection waits for another one's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
@@ -37,6 +37,11 @@ CREATE TABLE parked (
   partition_key TEXT NOT NULL, event_id BLOB NOT NULL, event_type TEXT NOT NULL,
   reason TEXT NOT NULL, PRIMARY KEY (projection, generation, position)
 ) WITHOUT ROWID;
+CREATE TABLE generations (
+  projection TEXT NOT NULL, generation INTEGER NOT NULL, kept INTEGER NOT NULL,
+  version TEXT NOT NULL, columns TEXT NOT NULL, whole INTEGER NOT NULL, sealed INTEGER NOT NULL,
+  since INTEGER NOT NULL, PRIMARY KEY (projection, generation)
+) WITHOUT ROWID;
 CREATE TABLE event_types (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE log_by_type (
   type INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (type, position)
@@ -50,7 +55,8 @@ CREATE TABLE log_by_causation (
 ";
 
 /// What makes of each older format, from 1, the next one.
-const UPGRADES: [&str; 1] = ["
+const UPGRADES: [&str; 2] = [
+    "
 ALTER TABLE log ADD COLUMN partitions INTEGER NOT NULL DEFAULT 1;
 ALTER TABLE checkpoints RENAME TO whole_checkpoints;
 CREATE TABLE checkpoints (
@@ -61,7 +67,15 @@ CREATE TABLE checkpoints (
 INSERT INTO checkpoints (projection, generation, partition, position, event_id)
   SELECT projection, generation, 0, position, event_id FROM whole_checkpoints;
 DROP TABLE whole_checkpoints;
-"];
+",
+    "
+CREATE TABLE generations (
+  projection TEXT NOT NULL, generation INTEGER NOT NULL, kept INTEGER NOT NULL,
+  version TEXT NOT NULL, columns TEXT NOT NULL, whole INTEGER NOT NULL, sealed INTEGER NOT NULL,
+  since INTEGER NOT NULL, PRIMARY KEY (projection, generation)
+) WITHOUT ROWID;
+",
+];
 
 /// Why `read.db` was not opened.
 #[derive(Debug, thiserror::Error)]

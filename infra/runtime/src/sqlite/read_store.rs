@@ -13,16 +13,17 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{
-    OpenError, checkpoints, commit, compare, file::File, generation, log_index, open::open, page,
-    registry,
+    OpenError, checkpoints, commit, compare, file::File, generation, load, log_index, open::open,
+    page, registry, staging,
 };
 use crate::{
     dead_letter::ParkedEvent,
     projection::Definition,
     read_model::{Condition, PageQuery},
     read_store::{
-        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Hold, IndexedBy, Progress,
-        ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target, TargetStanding,
+        BehindReason, Changes, Commit, CommitError, Comparison, Defined, Fill, Hold, IndexedBy,
+        Kept, Progress, ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target,
+        TargetStanding, Unfinished,
     },
     source::Checkpoint,
 };
@@ -206,7 +207,47 @@ impl ReadStore for SqliteReadStore {
         generation::check_names(definition)?;
         let definition = definition.clone();
         self.file
-            .write(move |transaction| Ok(registry::stage(transaction, &definition)?))
+            .write(move |transaction| Ok(staging::stage(transaction, &definition, None)?))
+            .await
+    }
+
+    async fn stage_at(
+        &self,
+        definition: &Definition,
+        bounds: &BTreeMap<u32, Checkpoint>,
+    ) -> Result<Target, ReadError> {
+        generation::check_names(definition)?;
+        let (definition, bounds) = (definition.clone(), bounds.clone());
+        self.file
+            .write(move |transaction| Ok(staging::stage(transaction, &definition, Some(&bounds))?))
+            .await
+    }
+
+    async fn unfinished(&self, definition: &Definition) -> Result<Option<Unfinished>, ReadError> {
+        let (definition, log_id) = (definition.clone(), self.log_id);
+        self.file
+            .write(move |transaction| Ok(staging::unfinished(transaction, &definition, log_id)?))
+            .await
+    }
+
+    async fn fill(&self, fill: Arc<Fill>) -> Result<(), CommitError> {
+        let definition = self.definition(&fill.target.projection)?;
+        self.file
+            .write(move |transaction| load::write(transaction, &fill, definition.columns))
+            .await
+    }
+
+    async fn seal(&self, definition: &Definition, staged: &Target) -> Result<(), CommitError> {
+        let (definition, staged) = (definition.clone(), staged.clone());
+        self.file
+            .write(move |transaction| staging::seal(transaction, &definition, &staged))
+            .await
+    }
+
+    async fn kept(&self, projection: &str) -> Result<Option<Kept>, ReadError> {
+        let name = projection.to_owned();
+        self.file
+            .read(move |view| Ok(staging::kept(view, &name)?))
             .await
     }
 
@@ -231,7 +272,7 @@ impl ReadStore for SqliteReadStore {
         let (definition, staged) = (definition.clone(), staged.clone());
         let (expected, log_id) = (expected.clone(), self.log_id);
         self.file
-            .write(move |view| registry::adopt(view, &definition, &staged, &expected, log_id))
+            .write(move |view| staging::adopt(view, &definition, &staged, &expected, log_id))
             .await
     }
 

@@ -1,6 +1,6 @@
-//! Which projections the file has, in which generation: defining, staging, adopting, listing.
+//! Which projections the file has, in which generation: defining and listing them. Next: `staging`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use orderlog_log::event::Position;
 use rusqlite::{Connection, OptionalExtension};
@@ -8,26 +8,25 @@ use uuid::Uuid;
 
 use super::{
     checkpoints,
-    generation::{create, drop_all, table},
+    generation::{create, index, table},
     log_index::sql_limit,
 };
 use crate::{
     dead_letter::{ParkedEvent, by_key},
     projection::Definition,
-    read_store::{CommitError, Defined, Stored, Target},
-    source::Checkpoint,
+    read_store::{Defined, Stored, Target},
 };
 
 /// What the file has of a projection.
-struct Entry {
-    version: String,
-    columns: String,
-    generation: u64,
-    last_generation: u64,
+pub(super) struct Entry {
+    pub(super) version: String,
+    pub(super) columns: String,
+    pub(super) generation: u64,
+    pub(super) last_generation: u64,
     paused: bool,
 }
 
-fn entry(connection: &Connection, name: &str) -> rusqlite::Result<Option<Entry>> {
+pub(super) fn entry(connection: &Connection, name: &str) -> rusqlite::Result<Option<Entry>> {
     connection
         .prepare_cached(
             "SELECT version, columns, generation, last_generation, paused FROM projections \
@@ -78,68 +77,14 @@ pub(super) fn define(
         ),
     )?;
     let live = target(definition, 1);
-    begin(connection, &live, definition)?;
+    create(connection, &live, definition.columns)?;
+    index(connection, &live, definition.columns)?;
+    checkpoints::begin(connection, &live)?;
     Ok(Defined {
         live,
         current: true,
         paused: false,
     })
-}
-
-/// A new, empty generation; generations that are not live are dropped.
-pub(super) fn stage(connection: &Connection, definition: &Definition) -> rusqlite::Result<Target> {
-    let live = define(connection, definition)?.live;
-    let mut left =
-        connection.prepare("SELECT DISTINCT generation FROM checkpoints WHERE projection = ?1")?;
-    let left: Vec<i64> = left
-        .query_map([definition.name], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for generation in left.into_iter().map(i64::cast_unsigned) {
-        if generation != live.generation {
-            forget(connection, &target(definition, generation))?;
-        }
-    }
-    let last = entry(connection, definition.name)?.map_or(1, |entry| entry.last_generation);
-    connection.execute(
-        "UPDATE projections SET last_generation = ?1 WHERE name = ?2",
-        ((last + 1).cast_signed(), definition.name),
-    )?;
-    let staged = target(definition, last + 1);
-    begin(connection, &staged, definition)?;
-    Ok(staged)
-}
-
-/// Makes `staged` the live generation, if it is there and the live one still stands at `expected`.
-pub(super) fn adopt(
-    connection: &Connection,
-    definition: &Definition,
-    staged: &Target,
-    expected: &BTreeMap<u32, Checkpoint>,
-    log_id: Uuid,
-) -> Result<(), CommitError> {
-    let live = define(connection, definition)?.live;
-    let start = Checkpoint::start_of(log_id);
-    let stored = checkpoints::all(connection, &live, log_id)?;
-    let unmoved = stored
-        .iter()
-        .all(|(partition, stored)| stored.checkpoint == *expected.get(partition).unwrap_or(&start));
-    if !unmoved || checkpoints::all(connection, staged, log_id)?.is_empty() {
-        return Err(CommitError::Fenced {
-            projection: definition.name.to_owned(),
-        });
-    }
-    checkpoints::take_over_offsets(connection, &live, staged)?;
-    connection.execute(
-        "UPDATE projections SET generation = ?1, version = ?2, columns = ?3 WHERE name = ?4",
-        (
-            staged.generation.cast_signed(),
-            &definition.version,
-            columns_text(definition),
-            definition.name,
-        ),
-    )?;
-    forget(connection, &live)?;
-    Ok(())
 }
 
 /// Every projection of the file, by name.
@@ -222,34 +167,14 @@ pub(super) fn parked(
         .collect()
 }
 
-fn begin(
-    connection: &Connection,
-    target: &Target,
-    definition: &Definition,
-) -> rusqlite::Result<()> {
-    create(connection, target, definition.columns)?;
-    checkpoints::begin(connection, target)
-}
-
-fn forget(connection: &Connection, target: &Target) -> rusqlite::Result<()> {
-    drop_all(connection, target)?;
-    for table in ["checkpoints", "parked"] {
-        connection.execute(
-            &format!("DELETE FROM {table} WHERE projection = ?1 AND generation = ?2"),
-            (&target.projection, target.generation.cast_signed()),
-        )?;
-    }
-    Ok(())
-}
-
-fn target(definition: &Definition, generation: u64) -> Target {
+pub(super) fn target(definition: &Definition, generation: u64) -> Target {
     Target {
         projection: definition.name.to_owned(),
         generation,
     }
 }
 
-fn columns_text(definition: &Definition) -> String {
+pub(super) fn columns_text(definition: &Definition) -> String {
     let text = definition
         .columns
         .iter()

@@ -1,0 +1,67 @@
+//! How a rebuild is to be done: with how much memory, how fast, and until when.
+
+use std::{
+    num::NonZeroU32,
+    time::{Duration, Instant},
+};
+
+use tokio_util::sync::CancellationToken;
+
+/// Memory that the rows of a rebuild take at most, about, unless somebody says otherwise.
+const MEMORY: u64 = 1 << 30;
+
+/// How a rebuild is to be done.
+#[derive(Clone, Debug)]
+pub struct RebuildOptions {
+    /// Bytes that rows in memory may take, about. Where they would take more, the log is read in
+    /// several passes, each for a part of the keys; one part of 64 is the least.
+    pub memory: u64,
+    /// Events per second, at most.
+    pub max_rate: Option<NonZeroU32>,
+    /// Whether what an earlier rebuild has left is dropped rather than gone on with.
+    pub restart: bool,
+    /// How many threads fold.
+    pub workers: usize,
+    /// Cancelled, the rebuild ends with [`ProjectorError::Cancelled`](crate::projector::ProjectorError);
+    /// the next one goes on from there.
+    pub cancel: CancellationToken,
+}
+
+impl Default for RebuildOptions {
+    fn default() -> Self {
+        Self {
+            memory: MEMORY,
+            max_rate: None,
+            restart: false,
+            workers: std::thread::available_parallelism().map_or(2, usize::from),
+            cancel: CancellationToken::new(),
+        }
+    }
+}
+
+/// Keeps a rebuild from going faster than it may.
+pub(super) struct Throttle {
+    since: Instant,
+    passed: u64,
+    per_second: Option<NonZeroU32>,
+}
+
+impl Throttle {
+    pub(super) fn of(options: &RebuildOptions) -> Self {
+        Self {
+            since: Instant::now(),
+            passed: 0,
+            per_second: options.max_rate,
+        }
+    }
+
+    /// Waits, after so many events more, until all since the beginning are not too many.
+    pub(super) async fn pass(&mut self, events: u64) {
+        let Some(per_second) = self.per_second else {
+            return;
+        };
+        self.passed += events;
+        let due = Duration::from_secs_f64(self.passed as f64 / f64::from(per_second.get()));
+        tokio::time::sleep(due.saturating_sub(self.since.elapsed())).await;
+    }
+}
