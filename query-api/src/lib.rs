@@ -8,9 +8,11 @@
 //! - `schema`, `queries` and `subscription`: what can be asked for; [`objects`]: what it looks like.
 //! - `freshness`, `paging`, `failure`: how every read waits, pages and fails; `history` reads the log.
 //! - [`limits`]: what a query may ask for.
+//! - [`rebuilds`]: the read models themselves, for operators.
 
 pub mod limits;
 pub mod objects;
+pub mod rebuilds;
 
 mod failure;
 mod freshness;

@@ -46,19 +46,46 @@ pub struct Remote {
 impl RemoteArgs {
     /// The system there; nothing is asked yet.
     pub fn remote(&self) -> Result<Remote, Failure> {
-        let http = client::builder()
-            .timeout(ANSWER)
-            .build()
-            .map_err(|error| Failure::failed(root(&error)))?;
+        let queries = self.query_server.as_ref().unwrap_or(&self.server).clone();
+        let commands = Remote::at(self.server.clone())?;
         Ok(Remote {
-            http,
-            commands: self.server.clone(),
-            queries: self.query_server.as_ref().unwrap_or(&self.server).clone(),
+            queries,
+            ..commands
         })
     }
 }
 
 impl Remote {
+    /// The system at one address; nothing is asked yet.
+    pub fn at(address: Url) -> Result<Self, Failure> {
+        let http = client::builder()
+            .timeout(ANSWER)
+            .build()
+            .map_err(|error| Failure::failed(root(&error)))?;
+        Ok(Self {
+            http,
+            commands: address.clone(),
+            queries: address,
+        })
+    }
+
+    /// Sends what is no command of the domain to `path` below `/api/v1`.
+    pub async fn post_plain<T: DeserializeOwned>(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Failure> {
+        let url = below(&self.commands, &["api", "v1"], path);
+        answered(&self.commands, self.http.post(url).json(body)).await
+    }
+
+    /// Deletes what lies at `path` below `/api/v1`, or asks for its end.
+    pub async fn delete(&self, path: &[&str]) -> Result<(), Failure> {
+        let url = below(&self.commands, &["api", "v1"], path);
+        sent(&self.commands, self.http.delete(url)).await?;
+        Ok(())
+    }
+
     /// The resource at `path` below `/api/v1`, segment by segment, with these query parameters.
     pub async fn get<T: DeserializeOwned>(
         &self,
@@ -117,7 +144,7 @@ pub fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// An address of ours in an argument.
-fn address(text: &str) -> Result<Url, String> {
+pub(super) fn address(text: &str) -> Result<Url, String> {
     let mend = "an address is http://HOST:PORT or https://HOST";
     let url = Url::parse(text).map_err(|error| format!("{error}; {mend}"))?;
     match (url.scheme(), url.cannot_be_a_base()) {
@@ -141,6 +168,12 @@ async fn answered<T: DeserializeOwned>(
     address: &Url,
     request: RequestBuilder,
 ) -> Result<T, Failure> {
+    let body = sent(address, request).await?;
+    serde_json::from_slice(&body).map_err(|error| not_ours(address, &error.to_string()))
+}
+
+/// The body of an answer that is no refusal.
+async fn sent(address: &Url, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
     let answer = request
         .send()
         .await
@@ -153,7 +186,7 @@ async fn answered<T: DeserializeOwned>(
     if !status.is_success() {
         return Err(refused(address, status, &body));
     }
-    serde_json::from_slice(&body).map_err(|error| not_ours(address, &error.to_string()))
+    Ok(body.into())
 }
 
 fn silent(address: &Url, error: &reqwest::Error) -> Failure {

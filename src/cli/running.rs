@@ -80,7 +80,7 @@ async fn serve<B: Future<Output = ()>>(
 }
 
 /// Done at Ctrl-C or SIGTERM, from this call on: who reads the address may stop the process at once.
-fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
+pub(super) fn told_to_stop() -> Result<impl Future<Output = ()>, Failure> {
     let unheard = |error| Failure::failed(format!("signals can't be heard: {error}"));
     #[cfg(unix)]
     {

@@ -6,7 +6,7 @@ use axum::{Router, response::Redirect, routing::get};
 use orderlog_command_api::process::stripe::webhook;
 use orderlog_domain::fact::Facts;
 use orderlog_log::event_store::EventStore;
-use orderlog_query_api::QueryApi;
+use orderlog_query_api::{QueryApi, rebuilds};
 use orderlog_runtime::projector::Projector;
 use orderlog_web::{health, layers, metrics};
 
@@ -28,6 +28,10 @@ impl System {
             routes = routes
                 .merge(orderlog_query_api::router(queries))
                 .route("/", get(async || Redirect::temporary("/playground")));
+        }
+        if let Some(projector) = self.projector.as_ref().filter(|_| self.roles.projector) {
+            let rebuilds = rebuilds::router(projector.clone(), self.stopping());
+            routes = routes.merge(rebuilds);
         }
         let readiness = Readiness {
             log: Arc::clone(&self.log),

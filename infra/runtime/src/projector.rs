@@ -31,7 +31,7 @@ use crate::{
 
 pub use batch::Decoder;
 pub use orderlog_log::event::DecodeError;
-pub use status::{ProjectionState, ProjectionStatus};
+pub use status::{KeptRows, ProjectionState, ProjectionStatus};
 pub(crate) use {
     batch::{Decoded, DecodedEvent, Said},
     follow::share,

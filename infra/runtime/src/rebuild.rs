@@ -21,7 +21,7 @@ mod worker;
 
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     projector::{Inner, Projector, ProjectorError},
@@ -43,7 +43,7 @@ use {
 };
 
 /// What a rebuild came to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RebuildReport {
     /// The projection.
     pub projection: String,
@@ -67,7 +67,7 @@ pub struct RebuildReport {
 }
 
 /// A row that was not as the log says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowDifference {
     /// Its key.
     pub key: String,
@@ -113,6 +113,12 @@ impl<E: Send + Sync + 'static> Projector<E> {
             known.push(self.inner.find(name)?.definition().name);
         }
         self.inner.rebuild(&known, options, progress).await
+    }
+
+    /// How far the rebuild of one of these has come, where one runs in this process.
+    pub fn progress(&self, names: &[String]) -> Option<RebuildProgress> {
+        let standings = self.inner.store.progress();
+        names.iter().find_map(|name| standings.of(name).rebuild)
     }
 
     /// What the projections are called.

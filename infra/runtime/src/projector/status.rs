@@ -1,16 +1,18 @@
 //! What an operator sees of the projections.
 
+use chrono::{DateTime, Utc};
 use orderlog_log::event::Position;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Mode, Projector, ProjectorError};
 use crate::{
     read_store::Stored,
+    rebuild::RebuildProgress,
     source::{SourceError, last_positions},
 };
 
 /// One projection, as an operator sees it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProjectionStatus {
     /// Its name.
     pub name: String,
@@ -33,10 +35,23 @@ pub struct ProjectionStatus {
     pub parked: u64,
     /// What it is doing.
     pub state: ProjectionState,
+    /// The rows that were live before the last swap, if they are still there.
+    pub kept: Option<KeptRows>,
+    /// How far a rebuild of this process has come, where one runs.
+    pub rebuild: Option<RebuildProgress>,
+}
+
+/// Rows to go back to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRows {
+    /// Version that they were folded by.
+    pub version: String,
+    /// When they were swapped out.
+    pub since: DateTime<Utc>,
 }
 
 /// What a projection is doing.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "state", content = "reason")]
 pub enum ProjectionState {
     /// Events are folded into its rows as they come, while the projector runs.
@@ -60,27 +75,30 @@ impl<E: Send + Sync + 'static> Projector<E> {
         stored.retain(|stored| inner.find(&stored.name).is_ok());
         let head = inner.log.head().await.map_err(SourceError::from)?.position;
         let ends = self.ends(&stored).await?;
-        Ok(stored
-            .into_iter()
-            .map(|stored| {
-                let positions = self.positions(&stored);
-                let behind = ends.iter().zip(&positions);
-                ProjectionStatus {
-                    state: self.state(&stored.name),
-                    position: stored.position(),
-                    lag: behind
-                        .map(|(end, passed)| end.saturating_sub(*passed))
-                        .max()
-                        .unwrap_or_default(),
-                    name: stored.name,
-                    version: stored.version,
-                    positions,
-                    head,
-                    rows: stored.rows,
-                    parked: stored.parked,
-                }
-            })
-            .collect())
+        let mut all = Vec::with_capacity(stored.len());
+        for stored in stored {
+            let positions = self.positions(&stored);
+            let behind = ends.iter().zip(&positions);
+            let lags = behind.map(|(end, passed)| end.saturating_sub(*passed));
+            let kept = inner.store.kept(&stored.name).await?;
+            all.push(ProjectionStatus {
+                state: self.state(&stored.name),
+                position: stored.position(),
+                lag: lags.max().unwrap_or_default(),
+                kept: kept.map(|kept| KeptRows {
+                    version: kept.version,
+                    since: kept.since,
+                }),
+                rebuild: inner.store.progress().of(&stored.name).rebuild,
+                name: stored.name,
+                version: stored.version,
+                positions,
+                head,
+                rows: stored.rows,
+                parked: stored.parked,
+            });
+        }
+        Ok(all)
     }
 
     /// Where each partition ends, as far as some projection has not passed it.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use orderlog_log::event::Position;
 use parking_lot::Mutex;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::read_store::Progress;
 
@@ -13,7 +13,7 @@ use crate::read_store::Progress;
 const EVERY: Duration = Duration::from_millis(100);
 
 /// What a rebuild is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RebuildPhase {
     /// The log is read and folded in memory.
@@ -29,7 +29,7 @@ pub enum RebuildPhase {
 }
 
 /// How far a rebuild has come.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RebuildProgress {
     /// What it is doing.
     pub phase: RebuildPhase,

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Events that are read and decoded together.
-pub(super) const PAGE: usize = 4096;
+pub(super) const PAGE: usize = 2048;
 
 /// Which events are folded by somebody.
 pub(super) struct Interest {

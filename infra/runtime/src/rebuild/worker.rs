@@ -18,7 +18,9 @@ use crate::{
     source::{SLOTS, Slots},
 };
 
-/// Events after which the rows are weighed again.
+/// Events after which the rows are weighed for the first time; then after twice as many, and so on.
+const WEIGHED_FIRST: usize = 500;
+/// Events after which the rows are weighed again, at most.
 const WEIGHED: usize = 50_000;
 
 /// What a worker is told.
@@ -40,7 +42,7 @@ pub(super) struct Finished {
 /// What a worker knows at its end of one projection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// Events that were within the bounds.
+    /// Events that were folded into the rows that were handed out.
     pub(super) events: u64,
     /// Rows that they came to.
     pub(super) rows: u64,
@@ -52,6 +54,8 @@ pub(super) struct Seen {
 pub(super) struct Fold<E> {
     bounds: Arc<[Position]>,
     slots: Vec<Option<Box<dyn SlotRows<E>>>>,
+    /// Events of each slot that were within the bounds.
+    events: Vec<u64>,
     seen: Seen,
     /// Set by the first worker that gives it up.
     given_up: Arc<AtomicBool>,
@@ -69,6 +73,7 @@ impl<E: 'static> Fold<E> {
         Self {
             bounds,
             slots: (0..SLOTS).map(rows).collect(),
+            events: vec![0; SLOTS as usize],
             seen: Seen::default(),
             given_up,
         }
@@ -82,7 +87,7 @@ impl<E: 'static> Fold<E> {
         if event.recorded.position > self.bounds[partition] {
             return;
         }
-        self.seen.events += 1;
+        self.events[event.slot as usize] += 1;
         let folded = match &event.said {
             // Nothing is parked here, so there is nothing that it could be about.
             Said::Decision(_) => Ok(()),
@@ -130,20 +135,20 @@ impl<E: 'static> Worker<E> {
     /// Folds until there are no more orders, on a thread of its own; answers what it knows of each
     /// projection.
     pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order<E>>) -> Vec<Seen> {
-        let mut unweighed = 0;
+        let (mut unweighed, mut due) = (0, WEIGHED_FIRST);
         while let Some(order) = orders.blocking_recv() {
             match order {
                 Order::Keep(slots) => {
                     self.folds.iter_mut().for_each(|fold| fold.keep(slots));
-                    unweighed = WEIGHED;
+                    unweighed = due;
                 }
                 Order::Fold(events) => {
                     unweighed += events.len();
                     self.fold(&events);
                 }
             }
-            if unweighed >= WEIGHED {
-                unweighed = 0;
+            if unweighed >= due {
+                (unweighed, due) = (0, (2 * due).min(WEIGHED));
                 let weight: usize = self.folds.iter().map(Fold::weight).sum();
                 self.weight.store(weight as u64, Ordering::Relaxed);
             }
@@ -177,6 +182,7 @@ impl<E: 'static> Worker<E> {
         let Some(rows) = fold.slots[slot].take() else {
             return;
         };
+        fold.seen.events += fold.events[slot];
         fold.seen.rows += rows.rows();
         let Some(finished) = &self.finished else {
             return;

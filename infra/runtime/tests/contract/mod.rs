@@ -50,6 +50,12 @@ macro_rules! read_store_contract {
                 who_holds_may_finish_and_adopt,
                 a_claim_that_was_dropped_is_free_again,
             }
+            filling {
+                a_generation_is_filled_slot_by_slot,
+                who_goes_on_filling_finds_whole_slots_alone,
+                a_key_in_two_slots_is_refused,
+                what_was_live_is_kept_until_the_next_is_staged,
+            }
             index {
                 the_index_of_the_log_answers_positions,
                 an_event_is_indexed_once,

@@ -1,6 +1,7 @@
 //! What every read store does. All of it is done in the last partition that there is.
 
 pub(crate) mod committing;
+pub(crate) mod filling;
 pub(crate) mod index;
 pub(crate) mod paging;
 pub(crate) mod staging;
