@@ -19,6 +19,7 @@ mod payments;
 mod playground;
 mod public_topics;
 mod replay_killed;
+mod rebuilding;
 mod rows;
 mod saga_replay;
 mod sagas;

@@ -12,7 +12,9 @@ use orderlog_domain::notification::NotificationKind;
 use crate::server::Server;
 
 /// What stands before the point in a code.
-const AREAS: [&str; 16] = [
+const AREAS: [&str; 18] = [
+    "projection",
+    "rebuild",
     "request",
     "idempotency",
     "precondition",

@@ -137,7 +137,7 @@ impl<E: Send + Sync + 'static> Inner<E> {
     ) -> Result<Vec<RebuildReport>, ProjectorError> {
         let _one_at_a_time = self.rebuilding.lock().await;
         let started = Instant::now();
-        let mut stage = self.stage(names, options, progress).await?;
+        let stage = self.stage(names, options, progress).await?;
         let mut claims = Vec::new();
         let mut jobs: Vec<Job<'_, E>> = Vec::new();
         for name in names {

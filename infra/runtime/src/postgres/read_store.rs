@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use orderlog_log::event::Position;
 use parking_lot::RwLock;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use super::{
     compare,
     failure::{Failure, retried},
     gathering::Gathering,
-    generation, listing, load, locks, log_index, page, registry, schema, staging,
+    generation, listing, load, locks, log_index, owner, page, registry, schema, staging,
     watch::Watch,
 };
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
         Kept, Progress, ReadError, ReadStore, RowsHash, Stored, StoredPage, StoredRow, Target,
         TargetCommit, TargetStanding, Unfinished,
     },
-    source::{Checkpoint, SLOTS},
+    source::Checkpoint,
 };
 
 /// Begins what takes as long as there are rows.
@@ -74,7 +74,7 @@ impl PgReadStore {
     /// rebuild one for each claim and hold; the rebuild itself needs two to compare.
     pub async fn open(pool: PgPool, settings: PgReadSettings) -> Result<Self, PgOpenError> {
         schema::check(&pool).await?;
-        own(&pool, settings).await?;
+        owner::own(&pool, settings).await?;
         let (progress, changes) = (Progress::default(), Changes::default());
         let origin = Uuid::now_v7();
         let board = Board::new(
@@ -388,48 +388,5 @@ impl ReadStore for PgReadStore {
 
     fn changes(&self) -> &Changes {
         &self.changes
-    }
-}
-
-/// Makes the read models those of this log and number of partitions, or checks that they are.
-async fn own(pool: &PgPool, settings: PgReadSettings) -> Result<(), PgOpenError> {
-    let (log, asked) = (settings.log_id, settings.partitions);
-    if asked == 0 || asked > SLOTS {
-        return Err(PgOpenError::NoSuchPartitions { asked });
-    }
-    let mut transaction = pool.begin().await?;
-    make(&mut transaction, log, asked).await?;
-    transaction.commit().await?;
-    let (found_log, found): (Uuid, i32) =
-        sqlx::query_as("SELECT log_id, partitions FROM read_models.store")
-            .fetch_one(pool)
-            .await?;
-    let found = found.cast_unsigned();
-    if found_log != log {
-        let found = found_log;
-        return Err(PgOpenError::OtherLog { log, found });
-    }
-    if found != asked {
-        return Err(PgOpenError::Partitions { found, asked });
-    }
-    Ok(())
-}
-
-/// Makes the read models those of this log and number of partitions, unless they are of some already.
-pub(crate) async fn make(
-    connection: &mut PgConnection,
-    log: Uuid,
-    partitions: u32,
-) -> sqlx::Result<()> {
-    let created = sqlx::query(
-        "INSERT INTO read_models.store (log_id, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-    )
-    .bind(log)
-    .bind(partitions.cast_signed())
-    .execute(&mut *connection)
-    .await?;
-    match created.rows_affected() {
-        1 => checkpoints::begin(connection, &Target::log_index()).await,
-        _ => Ok(()),
     }
 }

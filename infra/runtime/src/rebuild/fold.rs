@@ -43,7 +43,7 @@ pub async fn fold<E: Send + Sync + 'static>(
     progress: &(dyn Fn(Position) + Send + Sync),
 ) -> Result<Folded, ProjectorError> {
     let started = Instant::now();
-    let (mut whole, mut throttle) = (Slots::NONE, Throttle::of(options));
+    let (mut whole, throttle) = (Slots::NONE, Throttle::of(options));
     let mut folded = Folded::default();
     while whole != Slots::ALL {
         let wanted = projections.iter().map(|projection| Wanted {
@@ -59,7 +59,7 @@ pub async fn fold<E: Send + Sync + 'static>(
             options,
         };
         let told = |at, _| progress(at);
-        let done = pass.run(None, &mut throttle, &told).await?;
+        let done = pass.run(None, &throttle, &told).await?;
         whole = whole.with(done.slots);
         folded.passes += 1;
         folded.memory = folded.memory.max(done.memory);

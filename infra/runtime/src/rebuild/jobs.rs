@@ -119,7 +119,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
     }
 
     /// Fills and seals all of them, in as many passes over the log as the memory allowed asks for.
-    pub(super) async fn fill(&mut self, jobs: &mut [Job<'_, E>]) -> Result<(), ProjectorError> {
+    pub(super) async fn fill(&self, jobs: &mut [Job<'_, E>]) -> Result<(), ProjectorError> {
         while jobs.iter().any(|job| job.whole != Slots::ALL) {
             let whole: u32 = jobs.iter().map(|job| job.whole.count()).sum();
             let all = f64::from(SLOTS) * jobs.len() as f64;
@@ -134,7 +134,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
             let (finished, rows) = mpsc::channel(WAITING);
             let meter = &self.meter;
             let told = |at, of| meter.tell(RebuildPhase::Folding, at, of);
-            let folded = pass.run(Some(finished), &mut self.throttle, &told).await?;
+            let folded = pass.run(Some(finished), &self.throttle, &told).await?;
             let slots = folded.slots;
             let seen = self.load(jobs, folded, rows).await?;
             for (job, seen) in jobs.iter_mut().zip(seen) {

@@ -2,6 +2,7 @@
 
 use std::{
     num::NonZeroU32,
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -42,26 +43,32 @@ impl Default for RebuildOptions {
 /// Keeps a rebuild from going faster than it may.
 pub(super) struct Throttle {
     since: Instant,
-    passed: u64,
+    passed: AtomicU64,
     per_second: Option<NonZeroU32>,
+    cancel: CancellationToken,
 }
 
 impl Throttle {
     pub(super) fn of(options: &RebuildOptions) -> Self {
         Self {
             since: Instant::now(),
-            passed: 0,
+            passed: AtomicU64::new(0),
             per_second: options.max_rate,
+            cancel: options.cancel.clone(),
         }
     }
 
-    /// Waits, after so many events more, until all since the beginning are not too many.
-    pub(super) async fn pass(&mut self, events: u64) {
+    /// Waits, after so many events more, until all since the beginning are not too many; no longer
+    /// where the rebuild is cancelled.
+    pub(super) async fn pass(&self, events: u64) {
+        let passed = self.passed.fetch_add(events, Ordering::Relaxed) + events;
         let Some(per_second) = self.per_second else {
             return;
         };
-        self.passed += events;
-        let due = Duration::from_secs_f64(self.passed as f64 / f64::from(per_second.get()));
-        tokio::time::sleep(due.saturating_sub(self.since.elapsed())).await;
+        let due = Duration::from_secs_f64(passed as f64 / f64::from(per_second.get()));
+        tokio::select! {
+            () = self.cancel.cancelled() => {}
+            () = tokio::time::sleep(due.saturating_sub(self.since.elapsed())) => {}
+        }
     }
 }

@@ -71,7 +71,7 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
     pub(super) async fn run(
         &self,
         finished: Option<mpsc::Sender<Finished>>,
-        throttle: &mut Throttle,
+        throttle: &Throttle,
         told: &(dyn Fn(Position, Position) + Send + Sync),
     ) -> Result<Folded, ProjectorError> {
         let wanted = |slots: Slots, wanted: &Wanted<'_, E>| slots.with(wanted.missing);

@@ -102,6 +102,10 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
             }
             let events = next.await.map_err(stopped)??;
             let Some(last) = events.last() else { break };
+            // The last stretch is folded while the live rows are held: nobody should wait for it.
+            if until - at > PAGE as u64 {
+                self.throttle.pass(last.position - at).await;
+            }
             at = last.position;
             next = self.read(at, until);
 

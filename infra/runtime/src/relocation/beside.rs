@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{MoveError, partitions::Positions, vacancy::count};
 use crate::{
-    postgres::read_store,
+    postgres::owner,
     sqlite::{process, work},
 };
 
@@ -69,7 +69,7 @@ impl<'a> Beside<'a> {
         self.write_seals(target).await?;
         write_positions(target, positions).await?;
         // Whoever folds with another number of partitions is refused from now on.
-        let made = read_store::make(target.connection(), self.log_id, self.partitions).await;
+        let made = owner::make(target.connection(), self.log_id, self.partitions).await;
         made.map_err(|error| target.failed(&error))?;
         Ok(())
     }
