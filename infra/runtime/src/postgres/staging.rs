@@ -109,7 +109,8 @@ async fn drop_halves(
     Ok(())
 }
 
-/// Notes that these slots are there whole; fenced where the generation is not to be filled any more.
+/// Notes that these slots are there whole; fenced where the generation is not to be filled any more,
+/// or somebody else has filled them.
 pub(super) async fn note_whole(
     connection: &mut PgConnection,
     target: &Target,
@@ -117,7 +118,8 @@ pub(super) async fn note_whole(
 ) -> Result<(), Failure> {
     let noted = sqlx::query(
         "UPDATE read_models.generations SET whole = whole | $3 \
-         WHERE projection = $1 AND generation = $2 AND NOT kept AND NOT sealed",
+         WHERE projection = $1 AND generation = $2 AND NOT kept AND NOT sealed \
+         AND ($3 = 0 OR whole & $3 <> $3)",
     )
     .bind(&target.projection)
     .bind(target.generation.cast_signed())

@@ -24,8 +24,6 @@ use crate::{
     source::{Checkpoint, SLOTS, Slots, SourceError, partition_of, verify},
 };
 
-/// Rows that are written in one transaction: what else is to be written waits for it.
-const ROWS: usize = 5_000;
 /// Slots that are written at the same time.
 const LOADING: usize = 2;
 /// Slots that wait to be written.
@@ -234,25 +232,16 @@ impl<'a, E> Job<'a, E> {
     }
 }
 
-/// Writes one slot; it is whole with the last of its rows.
+/// Writes one slot in one transaction: it is there whole, or not at all.
 async fn fill_slot(
     store: &dyn ReadStore,
     target: Target,
     slot: Finished,
 ) -> Result<(), CommitError> {
-    let Finished { slot, mut rows, .. } = slot;
-    loop {
-        let rest = rows.split_off(rows.len().min(ROWS));
-        let last = rest.is_empty();
-        let fill = Fill {
-            target: target.clone(),
-            rows,
-            whole: if last { Slots::one(slot) } else { Slots::NONE },
-        };
-        store.fill(Arc::new(fill)).await?;
-        if last {
-            return Ok(());
-        }
-        rows = rest;
-    }
+    let fill = Fill {
+        target,
+        rows: slot.rows,
+        whole: Slots::one(slot.slot),
+    };
+    store.fill(Arc::new(fill)).await
 }

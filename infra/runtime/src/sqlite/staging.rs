@@ -109,7 +109,8 @@ fn drop_halves(connection: &Connection, target: &Target, whole: Slots) -> rusqli
     Ok(())
 }
 
-/// Notes that these slots are there whole; fenced where the generation is not to be filled any more.
+/// Notes that these slots are there whole; fenced where the generation is not to be filled any more,
+/// or somebody else has filled them.
 pub(super) fn note_whole(
     connection: &Connection,
     target: &Target,
@@ -117,7 +118,8 @@ pub(super) fn note_whole(
 ) -> Result<(), CommitError> {
     let mut update = connection.prepare_cached(
         "UPDATE generations SET whole = whole | ?1 \
-         WHERE projection = ?2 AND generation = ?3 AND NOT kept AND NOT sealed",
+         WHERE projection = ?2 AND generation = ?3 AND NOT kept AND NOT sealed \
+         AND (?1 = 0 OR whole & ?1 <> ?1)",
     )?;
     let noted = update.execute((
         slots.bits().cast_signed(),

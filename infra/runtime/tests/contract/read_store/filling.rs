@@ -77,6 +77,8 @@ pub(crate) async fn a_generation_is_filled_slot_by_slot(store: Arc<dyn ReadStore
     fill(store, &staged, second, Slots::one(9))
         .await
         .expect("filled");
+    let again = vec![in_slot(9, row("c", "5", 5, "z", None))];
+    assert!(is_fenced(fill(store, &staged, again, Slots::one(9)).await));
     finish(store, &staged).await;
     assert!(is_fenced(
         fill(store, &staged, Vec::new(), Slots::ALL).await
