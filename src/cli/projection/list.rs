@@ -4,7 +4,7 @@ use chrono::Utc;
 use clap::Args as ClapArgs;
 use orderlog_runtime::projector::{ProjectionState, ProjectionStatus};
 
-use super::{failed, remote::ServerArgs};
+use super::{failed, remote::ProcessArgs};
 use crate::{
     cli::{Failure, ShopArgs, remote::print_json},
     system::System,
@@ -15,7 +15,7 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     shop: ShopArgs,
     #[command(flatten)]
-    server: ServerArgs,
+    server: ProcessArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,

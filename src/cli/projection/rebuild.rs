@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     failed,
-    remote::ServerArgs,
+    remote::ProcessArgs,
     report::{self, Bar},
 };
 use crate::{
@@ -26,7 +26,7 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     shop: ShopArgs,
     #[command(flatten)]
-    server: ServerArgs,
+    server: ProcessArgs,
     /// The read model to rebuild.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     name: Option<String>,

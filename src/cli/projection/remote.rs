@@ -20,13 +20,13 @@ const EVERY: Duration = Duration::from_millis(200);
 
 /// Which running process is asked, if one is.
 #[derive(Clone, Debug, Args)]
-pub(super) struct ServerArgs {
+pub(super) struct ProcessArgs {
     /// Have a running process do it, such as `orderlog serve` or `projector`, which has the data open.
     #[arg(long, value_parser = address, value_name = "URL")]
     server: Option<Url>,
 }
 
-impl ServerArgs {
+impl ProcessArgs {
     /// The process, where one was named.
     pub(super) fn projections(&self) -> Result<Option<Projections>, Failure> {
         let remote = self.server.clone().map(Remote::at).transpose()?;

@@ -4,7 +4,7 @@
 use clap::Args as ClapArgs;
 use orderlog_runtime::rebuild::RebuildOptions;
 
-use super::{failed, remote::ServerArgs, report};
+use super::{failed, remote::ProcessArgs, report};
 use crate::{
     cli::{Failure, ShopArgs, remote::print_json},
     system::System,
@@ -15,7 +15,7 @@ pub(in crate::cli) struct Args {
     #[command(flatten)]
     shop: ShopArgs,
     #[command(flatten)]
-    server: ServerArgs,
+    server: ProcessArgs,
     /// The read model.
     name: String,
     /// Print JSON.
