@@ -71,7 +71,7 @@ impl<E: 'static, P: Projection<E>> SlotRows<E> for InMemory<P, E> {
 
     fn weight(&self) -> usize {
         let sample = self.rows.iter().take(SAMPLE);
-        let sampled = self.rows.len().min(SAMPLE).max(1);
+        let sampled = self.rows.len().clamp(1, SAMPLE);
         let weigh = |(key, known): (&String, &Row<P::Row>)| {
             let row = known.row.as_ref().map(serde_json::to_vec);
             // A row without JSON is found out when the rows are finished.
