@@ -6,6 +6,7 @@
 //! - [`relay`]: the log published to Kafka, against a bare producer.
 //! - [`place_order`]: orders over HTTP, accepted and carried through.
 //! - [`visibility`]: how soon an order that was placed is seen.
+//! - [`history`]: a log of real-shaped orders, to be read.
 //! - [`contest`] and [`load`]: contestants that take turns; many writers at once, each operation timed.
 //! - [`sample`], [`sheet`] and [`raw_file`]: what is appended, and the yardstick for it.
 //! - [`ground`] and [`scratch`]: a system of the bench's own, and what it makes on others' servers.
@@ -16,6 +17,8 @@ pub mod append;
 pub mod place_order;
 pub mod relay;
 pub mod visibility;
+
+pub mod history;
 
 pub mod contest;
 pub mod load;
