@@ -7,13 +7,15 @@
 //! - [`place_order`]: orders over HTTP, accepted and carried through.
 //! - [`visibility`]: how soon an order that was placed is seen.
 //! - [`history`]: a log of real-shaped orders, to be read.
+//! - [`fold`]: the log gone through, up to all read models in memory.
 //! - [`contest`] and [`load`]: contestants that take turns; many writers at once, each operation timed.
 //! - [`sample`], [`sheet`] and [`raw_file`]: what is appended, and the yardstick for it.
 //! - [`ground`] and [`scratch`]: a system of the bench's own, and what it makes on others' servers.
 //! - [`shop`] and [`http`]: what orders are placed at, and the connection that carries them.
-//! - [`table`]: the result of comparisons, for people and for programs.
+//! - [`table`] and [`stages`]: the results, for people and for programs; [`usage`]: processor time, memory.
 
 pub mod append;
+pub mod fold;
 pub mod place_order;
 pub mod relay;
 pub mod visibility;
@@ -33,4 +35,6 @@ pub mod scratch;
 pub mod http;
 pub mod shop;
 
+pub mod stages;
 pub mod table;
+pub mod usage;

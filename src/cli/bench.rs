@@ -5,6 +5,7 @@ use clap::Subcommand;
 use super::{Failure, runtime};
 use crate::bench::{
     append::{self, AppendArgs},
+    fold::{self, FoldArgs},
     place_order::{self, PlaceOrderArgs},
     relay::{self, RelayArgs},
     visibility::{self, VisibilityArgs},
@@ -14,6 +15,8 @@ use crate::bench::{
 pub(super) enum Verb {
     /// Durable appends by many writers: to SQLite against a raw file, or commands on PostgreSQL.
     Append(AppendArgs),
+    /// A log of real-shaped orders gone through: read, decoded, folded through all read models in memory.
+    Fold(FoldArgs),
     /// The log published to Kafka, against a bare producer.
     Relay(RelayArgs),
     /// Orders over HTTP: accepted, and carried through.
@@ -26,6 +29,7 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
     let runtime = runtime()?;
     let ended = match verb {
         Verb::Append(args) => runtime.block_on(append::run(args)),
+        Verb::Fold(args) => runtime.block_on(fold::run(args)),
         Verb::Relay(args) => runtime.block_on(relay::run(args)),
         Verb::PlaceOrder(args) => runtime.block_on(place_order::run(args)),
         Verb::Visibility(args) => runtime.block_on(visibility::run(args)),

@@ -36,6 +36,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::engines::Opened;
+pub(crate) use self::parts::decode;
 pub use self::{
     config::{
         Channels, Config, DatabaseUrl, Distributed, Engines, EventStoreEngine, Payments, Roles,

@@ -171,7 +171,7 @@ pub(super) fn announcements(event: &RecordedEvent) -> Result<Vec<Announcement>, 
 }
 
 /// What a recorded event says today.
-fn decode(event: &RecordedEvent) -> Result<Facts, DecodeError> {
+pub(crate) fn decode(event: &RecordedEvent) -> Result<Facts, DecodeError> {
     let (kind, version) = (&event.event_type, event.schema_version);
     let facts = Fact::decode(&event.stream, kind, version, &event.data);
     facts.map_err(|error| match error.is_newer() {
