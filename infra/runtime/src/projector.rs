@@ -12,6 +12,7 @@ mod member;
 mod modes;
 mod redrive;
 mod status;
+mod versions;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -32,11 +33,13 @@ use crate::{
 pub use batch::Decoder;
 pub use orderlog_log::event::DecodeError;
 pub use status::{KeptRows, ProjectionState, ProjectionStatus};
+pub use versions::BrokenStream;
 pub(crate) use {
     batch::{Decoded, DecodedEvent, Said},
     follow::share,
     member::{Member, Place},
     modes::Mode,
+    versions::{KNOWN, Versions},
 };
 
 /// Keeps the rows of all projections up to date. Cheap to clone.
@@ -212,6 +215,9 @@ pub enum ProjectorError {
         /// What the decoder said.
         reason: String,
     },
+    /// A stream does not go on as it should; nothing behind it in its partition is folded.
+    #[error("{0}; check the log with `events verify`, and restore it from a backup")]
+    BrokenStream(#[from] BrokenStream),
     /// A projection can't go on by itself.
     #[error(
         "{projection} can't go on: {reason}; rebuild it with `projection rebuild {projection}`"
@@ -273,6 +279,7 @@ impl ProjectorError {
             | Self::NothingKept { .. }
             | Self::KeptVersion { .. }
             | Self::Cancelled
+            | Self::BrokenStream(_)
             | Self::Halted { .. } => false,
         }
     }

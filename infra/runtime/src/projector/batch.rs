@@ -1,9 +1,9 @@
 //! A batch with each event decoded once, for all projections. It ends before the first event that
-//! this build does not know.
+//! this build does not know, or that is not the next of its stream.
 
 use orderlog_log::event::{DecodeError, RecordedEvent};
 
-use super::ProjectorError;
+use super::{ProjectorError, Versions};
 use crate::{
     dead_letter::Decision,
     source::{Batch, Checkpoint, Offset, slot_of},
@@ -69,8 +69,8 @@ impl<E> Said<E> {
 }
 
 impl<E> Decoded<E> {
-    /// Decodes the events of the batch.
-    pub(crate) fn of(batch: Batch, decode: Decoder<E>) -> Self {
+    /// Decodes the events of the batch, which goes on where `versions` stand.
+    pub(crate) fn of(batch: Batch, decode: Decoder<E>, versions: &mut Versions) -> Self {
         let log_id = batch.checkpoint.log_id;
         let mut decoded = Self {
             partition: batch.partition,
@@ -80,11 +80,10 @@ impl<E> Decoded<E> {
             stop: None,
         };
         for recorded in batch.events {
-            let said = match Said::by(&recorded, decode) {
+            let said = match read(&recorded, decode, versions) {
                 Ok(said) => said,
-                Err(reason) => {
-                    let event = Box::new(recorded);
-                    decoded.stop = Some(ProjectorError::NewerEvent { event, reason });
+                Err(stop) => {
+                    decoded.stop = Some(stop);
                     decoded.offset = None;
                     break;
                 }
@@ -94,4 +93,17 @@ impl<E> Decoded<E> {
         }
         decoded
     }
+}
+
+/// What the next event says; an error where nothing behind it can be folded.
+fn read<E>(
+    recorded: &RecordedEvent,
+    decode: Decoder<E>,
+    versions: &mut Versions,
+) -> Result<Said<E>, ProjectorError> {
+    versions.pass(recorded)?;
+    Said::by(recorded, decode).map_err(|reason| ProjectorError::NewerEvent {
+        event: Box::new(recorded.clone()),
+        reason,
+    })
 }

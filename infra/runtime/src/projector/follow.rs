@@ -6,11 +6,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Decoded, Inner, Member, Mode, Place, ProjectorError};
+use super::{Decoded, Inner, KNOWN, Member, Mode, Place, ProjectorError, Versions};
 use crate::{
     backoff::Backoff,
     read_store::{Change, Commit, CommitError, IndexEntry, ReadError, Target, TargetCommit},
-    source::{Batch, Grant, StoredCheckpoint, verify},
+    source::{Grant, StoredCheckpoint, verify},
 };
 
 /// Rows of each projection that are kept in memory, about; in each partition a share of them.
@@ -53,7 +53,9 @@ pub(super) async fn follow<E: Send + Sync + 'static>(
                 );
                 inner.set(projection, Mode::Halted(reason));
             }
-            ProjectorError::NewerEvent { .. } => return partition.halt(error).await,
+            ProjectorError::NewerEvent { .. } | ProjectorError::BrokenStream(_) => {
+                return partition.halt(error).await;
+            }
             error if error.is_retryable() => {
                 if let Left::ForGood = partition.pause(&error).await {
                     return Ok(());
@@ -82,6 +84,8 @@ impl<E: Send + Sync + 'static> Partition<'_, E> {
         let mut changed = self.inner.modes_changed();
         let mut group = self.group().await?;
         let start = self.start(&group).await?;
+        let known = share(KNOWN, self.inner.store.partitions());
+        let mut versions = Versions::behind(start.checkpoint.position, known);
         let mut source = self.grant.source(start).await?;
         for member in &mut group.members {
             // What another worker has folded counts, too.
@@ -98,6 +102,7 @@ impl<E: Send + Sync + 'static> Partition<'_, E> {
             if changed.has_changed().unwrap_or(true) {
                 return Ok(Left::Anew);
             }
+            let batch = Decoded::of(batch, self.inner.decode, &mut versions);
             self.inner.fold(batch, &mut group).await?;
             self.failures = 0;
         }
@@ -176,8 +181,7 @@ impl<E: Send + Sync + 'static> Partition<'_, E> {
 
 impl<E: Send + Sync + 'static> Inner<E> {
     /// Folds one batch through all members and the index, and writes it.
-    async fn fold(&self, batch: Batch, group: &mut Group<E>) -> Result<(), ProjectorError> {
-        let batch = Decoded::of(batch, self.decode);
+    async fn fold(&self, batch: Decoded<E>, group: &mut Group<E>) -> Result<(), ProjectorError> {
         let mut targets: Vec<TargetCommit> =
             indexed(&batch, &mut group.index).into_iter().collect();
         for member in &mut group.members {

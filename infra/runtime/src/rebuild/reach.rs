@@ -32,6 +32,11 @@ impl Reach {
         })
     }
 
+    /// The furthest position that was read for any partition.
+    pub(super) fn furthest(&self) -> Position {
+        self.read.iter().copied().max().unwrap_or_default()
+    }
+
     /// Events that may have to be read to take all partitions to their bounds.
     pub(super) fn distance(&self, bounds: &[Position]) -> u64 {
         self.missing(bounds)

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Meter, RebuildOptions, RebuildPhase, Throttle, reach::Reach, stopped};
 use crate::{
     projection::ErasedProjection,
-    projector::{Decoded, Inner, Member, Place, ProjectorError, share},
+    projector::{Decoded, Inner, KNOWN, Member, Place, ProjectorError, Versions, share},
     read_store::{Commit, CommitError, ReadStore, Target},
     source::{Checkpoint, SourceError},
 };
@@ -94,6 +94,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
         let Some((mut at, until)) = reach.missing(bounds) else {
             return Ok(());
         };
+        let mut versions = Versions::behind(reach.furthest(), KNOWN);
         let mut next = self.read(at, until);
         let mut writing: Option<JoinHandle<Result<(), CommitError>>> = None;
         while at < until {
@@ -112,7 +113,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
             let mut targets = Vec::new();
             let mut stop = None;
             for batch in reach.take(events, bounds, self.log_id) {
-                let batch = Decoded::of(batch, self.inner.decode);
+                let batch = Decoded::of(batch, self.inner.decode, &mut versions);
                 for staged in staged.iter_mut() {
                     let member = &mut staged.members[batch.partition as usize];
                     targets.extend(member.advance(self.inner, &batch).await?);

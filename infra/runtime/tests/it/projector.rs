@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use orderlog_runtime::{
     projection::erase,
-    projector::{ProjectionState, Projector, ProjectorError},
+    projector::{ProjectionState, ProjectionStatus, Projector, ProjectorError},
     read_model::ReadModel,
     read_store::{IndexedBy, ReadStore},
     source::FanOut,
@@ -149,6 +149,56 @@ async fn an_event_of_an_unknown_type_stops_the_projector_before_it() {
             .all(|status| (status.position, status.lag) == (1, 2)),
         "{status:?}"
     );
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_the_next_of_its_stream_stops_the_projector_before_it() {
+    let toy = ToyLog::new();
+    let store = toy.read_store().await;
+    let projector = projector(&toy, &store).await;
+    for key in ["a", "b", "a", "b"] {
+        toy.append(key, &Toy::Added(1)).await;
+    }
+    toy.tamper("UPDATE events SET version = 4 WHERE position = 3");
+    let ended = Running::start(&projector, toy.fan_out()).ended().await;
+    let error = ended.expect_err("stopped");
+    let said = error.to_string();
+    assert!(matches!(error, ProjectorError::BrokenStream(_)), "{said}");
+    assert!(
+        said.contains("toy-a is at version 1") && said.contains("position 3 is its version 4"),
+        "{said}"
+    );
+    let status = projector.projections().await.expect("a list");
+    let at_the_end = |status: &ProjectionStatus| (status.position, status.lag) == (2, 2);
+    assert!(status.iter().all(at_the_end), "{status:?}");
+
+    toy.tamper("UPDATE events SET version = 2 WHERE position = 3");
+    let running = Running::start(&projector, toy.fan_out());
+    reached(&store, 4).await;
+    running.stop().await.expect("a clean end");
+}
+
+#[tokio::test]
+async fn behind_a_restart_a_stream_is_checked_from_its_next_event_on() {
+    let toy = ToyLog::new();
+    let store = toy.read_store().await;
+    let projector = projector(&toy, &store).await;
+    let running = Running::start(&projector, toy.fan_out());
+    let last = toy.append("a", &Toy::Added(1)).await;
+    reached(&store, last).await;
+    running.stop().await.expect("a clean end");
+
+    for _ in 0..2 {
+        toy.append("a", &Toy::Added(1)).await;
+    }
+    toy.tamper("UPDATE events SET version = 5 WHERE position = 3");
+    let ended = Running::start(&projector, toy.fan_out()).ended().await;
+    let said = ended.expect_err("stopped").to_string();
+    assert!(said.contains("toy-a is at version 2"), "{said}");
+    // What was passed before is not looked at again: its stream goes on wherever it goes on.
+    let running = Running::start(&projector, toy.fan_out());
+    reached(&store, 3).await;
+    running.stop().await.expect("a clean end");
 }
 
 #[tokio::test]

@@ -79,6 +79,15 @@ impl ToyLog {
         TailFanOut::new(self.log())
     }
 
+    /// Changes the log's file behind its back.
+    pub(crate) fn tamper(&self, sql: &str) {
+        let path = self.directory.path().join("events.db");
+        let file = rusqlite::Connection::open(path).expect("the log's file");
+        file.busy_timeout(std::time::Duration::from_secs(5))
+            .expect("a time-out");
+        assert_eq!(file.execute(sql, []).expect("a change"), 1);
+    }
+
     pub(crate) async fn append(&self, key: &str, event: &Toy) -> Position {
         self.append_all(&[(key.to_owned(), event.clone())]).await
     }
