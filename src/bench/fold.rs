@@ -4,9 +4,7 @@
 
 pub mod reading;
 
-use std::{io, num::NonZeroUsize, sync::Arc};
-
-use orderlog_log::event_store::EventStore;
+use std::{io, num::NonZeroUsize};
 
 use super::{
     history::HistoryArgs,
@@ -31,7 +29,7 @@ pub struct FoldArgs {
 /// Runs the bench and prints its report.
 pub async fn run(args: FoldArgs) -> anyhow::Result<()> {
     let history = args.history.log()?;
-    let log: Arc<dyn EventStore> = Arc::clone(&history.log) as _;
+    let log = history.reader()?;
     let threads = args.threads.or(std::thread::available_parallelism().ok());
     let threads = threads.map_or(1, NonZeroUsize::get);
     let mut stages = Vec::new();

@@ -18,7 +18,11 @@ use std::{
 
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use orderlog_log::{event_store::EventStore, sqlite::SqliteEventStore};
+use orderlog_log::{
+    event_reader::EventReader,
+    event_store::EventStore,
+    sqlite::{SqliteEventStore, SqliteLogReader},
+};
 
 use market::Market;
 
@@ -42,12 +46,9 @@ pub struct HistoryArgs {
     pub history: Option<PathBuf>,
 }
 
-/// A log in SQLite, and the directory that goes with it unless it is kept.
+/// A directory with a log in SQLite. It goes when dropped, unless it is kept.
 pub struct History {
-    /// The log.
-    pub log: Arc<SqliteEventStore>,
-    /// Where it is.
-    pub directory: PathBuf,
+    directory: PathBuf,
     _scratch: Option<tempfile::TempDir>,
 }
 
@@ -55,27 +56,17 @@ impl HistoryArgs {
     /// The log asked for, made where it has to be.
     pub fn log(&self) -> anyhow::Result<History> {
         if let Some(directory) = &self.history {
-            return History::open(directory, None);
+            return Ok(History::kept(directory));
         }
-        let scratch = match &self.keep {
-            Some(_) => None,
-            None => Some(
-                tempfile::Builder::new()
-                    .prefix("orderlog-bench-")
-                    .tempdir_in(".")?,
-            ),
-        };
-        let directory = match (&self.keep, &scratch) {
-            (Some(directory), _) => {
+        let history = match &self.keep {
+            Some(directory) => {
                 std::fs::create_dir_all(directory)?;
-                directory.clone()
+                History::kept(directory)
             }
-            (None, Some(scratch)) => scratch.path().to_owned(),
-            (None, None) => bail!("there is no place for the log"),
+            None => History::scratch()?,
         };
-        let history = History::open(&directory, scratch)?;
-        let log: Arc<dyn EventStore> = Arc::clone(&history.log) as _;
-        self.make(async || Ok(log))?;
+        let directory = history.directory.clone();
+        self.make(async move || Ok(Arc::new(SqliteEventStore::open(&directory)?) as _))?;
         Ok(history)
     }
 
@@ -101,14 +92,33 @@ impl HistoryArgs {
 }
 
 impl History {
-    fn open(directory: &Path, scratch: Option<tempfile::TempDir>) -> anyhow::Result<Self> {
-        let log = SqliteEventStore::open(directory)
-            .with_context(|| format!("open the log in {}", directory.display()))?;
-        Ok(Self {
-            log: Arc::new(log),
+    fn kept(directory: &Path) -> Self {
+        Self {
             directory: directory.to_owned(),
-            _scratch: scratch,
+            _scratch: None,
+        }
+    }
+
+    fn scratch() -> anyhow::Result<Self> {
+        let scratch = tempfile::Builder::new()
+            .prefix("orderlog-bench-")
+            .tempdir_in(".")?;
+        Ok(Self {
+            directory: scratch.path().to_owned(),
+            _scratch: Some(scratch),
         })
+    }
+
+    /// Where it is.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The log, to be read.
+    pub fn reader(&self) -> anyhow::Result<Arc<dyn EventReader>> {
+        let reader = SqliteLogReader::open(&self.directory);
+        let place = || format!("open the log in {}", self.directory.display());
+        Ok(Arc::new(reader.with_context(place)?))
     }
 }
 

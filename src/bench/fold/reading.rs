@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use anyhow::{anyhow, bail};
-use orderlog_log::{event::Position, event_store::EventStore};
+use orderlog_log::{event::Position, event_reader::EventReader};
 use tokio::task::JoinSet;
 
 use crate::system::decode;
@@ -34,14 +34,14 @@ pub struct Seen {
 
 /// A log that is read from its beginning to its end.
 pub struct Scan {
-    log: Arc<dyn EventStore>,
+    log: Arc<dyn EventReader>,
     threads: usize,
     reading: Reading,
 }
 
 impl Scan {
     /// Of this log, by so many readers.
-    pub fn of(log: &Arc<dyn EventStore>, threads: usize, reading: Reading) -> Self {
+    pub fn of(log: &Arc<dyn EventReader>, threads: usize, reading: Reading) -> Self {
         let log = Arc::clone(log);
         Self {
             log,
@@ -72,7 +72,7 @@ impl Scan {
 }
 
 async fn read(
-    log: Arc<dyn EventStore>,
+    log: Arc<dyn EventReader>,
     next: Arc<AtomicU64>,
     end: Position,
     reading: Reading,

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use orderlog_log::{
     clock::Clock,
     event::{Position, RecordedEvent, Version},
+    event_reader::{EventReader, SilentOf},
     event_store::{AppendOutcome, CommandRecord, Decided, EventStore, Head, StoreError},
 };
 use parking_lot::Mutex;
@@ -221,6 +222,13 @@ impl EventStore for Ledger {
         Ok(outcomes)
     }
 
+    fn watch_head(&self) -> watch::Receiver<Position> {
+        self.head.subscribe()
+    }
+}
+
+#[async_trait]
+impl EventReader for Ledger {
     async fn read_stream(
         &self,
         stream: &str,
@@ -264,11 +272,17 @@ impl EventStore for Ledger {
         self.log.command(command_id).await
     }
 
-    async fn head(&self) -> Result<Head, StoreError> {
-        Ok(self.written.lock().head)
+    async fn silent_commands(
+        &self,
+        of: SilentOf<'_>,
+        after: Uuid,
+        limit: usize,
+    ) -> Result<Vec<CommandRecord>, StoreError> {
+        self.flush().await?;
+        self.log.silent_commands(of, after, limit).await
     }
 
-    fn watch_head(&self) -> watch::Receiver<Position> {
-        self.head.subscribe()
+    async fn head(&self) -> Result<Head, StoreError> {
+        Ok(self.written.lock().head)
     }
 }
