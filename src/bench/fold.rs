@@ -4,13 +4,18 @@
 
 pub mod reading;
 
-use std::{io, num::NonZeroUsize};
+use std::{io, sync::Arc};
+
+use anyhow::bail;
+use orderlog_runtime::rebuild::fold;
 
 use super::{
     history::HistoryArgs,
+    means::{MeansArgs, projections},
     stages::{Report, Stage},
     usage::Meter,
 };
+use crate::system::decode;
 use reading::{Reading, Scan};
 
 /// What to measure.
@@ -18,9 +23,8 @@ use reading::{Reading, Scan};
 pub struct FoldArgs {
     #[command(flatten)]
     history: HistoryArgs,
-    /// Threads that work at once; as many as there are processors where absent
-    #[arg(long)]
-    threads: Option<NonZeroUsize>,
+    #[command(flatten)]
+    means: MeansArgs,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -30,8 +34,8 @@ pub struct FoldArgs {
 pub async fn run(args: FoldArgs) -> anyhow::Result<()> {
     let history = args.history.log()?;
     let log = history.reader()?;
-    let threads = args.threads.or(std::thread::available_parallelism().ok());
-    let threads = threads.map_or(1, NonZeroUsize::get);
+    let options = args.means.options();
+    let threads = options.workers;
     let mut stages = Vec::new();
     let mut bytes = 0;
     for (name, reading) in [("read", Reading::Only), ("read, decode", Reading::Decode)] {
@@ -40,10 +44,27 @@ pub async fn run(args: FoldArgs) -> anyhow::Result<()> {
         bytes = seen.bytes;
         stages.push(Stage::new(name, seen.events, meter.used()?, String::new()));
     }
+    let (meter, projections) = (Meter::start()?, projections());
+    let until = log.head().await?.position;
+    let folded = fold(
+        Arc::clone(&log),
+        decode,
+        &projections,
+        until,
+        &options,
+        &|_| {},
+    )
+    .await?;
+    if let Some((projection, why)) = folded.given_up.first() {
+        bail!("{projection} can't be folded in memory: {why}");
+    }
+    let remarks = format!("{} rows, {} pass(es)", folded.rows, folded.passes);
+    let name = "read, decode, fold";
+    stages.push(Stage::new(name, folded.events, meter.used()?, remarks));
     let report = Report {
         title: "the log in SQLite, gone through".to_owned(),
         threads,
-        events: log.head().await?.position,
+        events: until,
         bytes,
         stages,
     };

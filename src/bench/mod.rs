@@ -7,7 +7,8 @@
 //! - [`place_order`]: orders over HTTP, accepted and carried through.
 //! - [`visibility`]: how soon an order that was placed is seen.
 //! - [`history`]: a log of real-shaped orders, to be read.
-//! - [`fold`]: the log gone through, up to all read models in memory.
+//! - [`fold`] and [`rebuild`]: the log gone through, up to all read models in memory, or in a store.
+//! - [`means`]: threads and memory for that.
 //! - [`contest`] and [`load`]: contestants that take turns; many writers at once, each operation timed.
 //! - [`sample`], [`sheet`] and [`raw_file`]: what is appended, and the yardstick for it.
 //! - [`ground`] and [`scratch`]: a system of the bench's own, and what it makes on others' servers.
@@ -17,10 +18,12 @@
 pub mod append;
 pub mod fold;
 pub mod place_order;
+pub mod rebuild;
 pub mod relay;
 pub mod visibility;
 
 pub mod history;
+pub mod means;
 
 pub mod contest;
 pub mod load;

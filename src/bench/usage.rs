@@ -33,6 +33,11 @@ impl Meter {
     pub fn start() -> anyhow::Result<Self> {
         // From here on the kernel counts the peak anew.
         fs::write("/proc/self/clear_refs", "5").context("reset the peak of memory")?;
+        Self::within()
+    }
+
+    /// Begins now, within another span, of which it is a part.
+    pub fn within() -> anyhow::Result<Self> {
         Ok(Self {
             began: Instant::now(),
             cpu: cpu()?,
@@ -46,6 +51,15 @@ impl Meter {
             cpu: cpu()?.saturating_sub(self.cpu),
             peak_memory: peak_memory()?,
         })
+    }
+}
+
+impl Used {
+    /// Counts another span in.
+    pub fn add(&mut self, other: Self) {
+        self.elapsed += other.elapsed;
+        self.cpu += other.cpu;
+        self.peak_memory = self.peak_memory.max(other.peak_memory);
     }
 }
 

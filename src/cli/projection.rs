@@ -1,7 +1,8 @@
-//! `orderlog projection`: the read models, listed, built anew from the log, or taken back. On the files or
-//! the database themselves, or with `--server` in a running process.
-//! Next: `list`, `rebuild`, `rollback`; `remote` asks a running process.
+//! `orderlog projection`: the read models, listed, built anew from the log, compared with it, or taken
+//! back. On the files or the database themselves, or with `--server` in a running process.
+//! Next: `list`, `rebuild`, `compare`, `rollback`; `remote` asks a running process.
 
+mod compare;
 mod list;
 mod rebuild;
 mod remote;
@@ -19,6 +20,8 @@ pub(super) enum Verb {
     List(list::Args),
     /// Fold the log into new rows, compare them with the live ones, and swap.
     Rebuild(rebuild::Args),
+    /// See whether the live rows are what the log says, beside a running shop and changing nothing.
+    Compare(compare::Args),
     /// Take back the rows that the last rebuild has swapped out.
     Rollback(rollback::Args),
 }
@@ -27,6 +30,7 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::List(args) => runtime()?.block_on(list::run(args)),
         Verb::Rebuild(args) => runtime()?.block_on(rebuild::run(args)),
+        Verb::Compare(args) => runtime()?.block_on(compare::run(args)),
         Verb::Rollback(args) => runtime()?.block_on(rollback::run(args)),
     }
 }
@@ -41,6 +45,7 @@ fn failed(error: ProjectorError) -> Failure {
         | ProjectorError::BeingRebuilt { .. } => Failure::conflict(message),
         ProjectorError::Partitions { .. }
         | ProjectorError::NewerEvent { .. }
+        | ProjectorError::BrokenStream(_)
         | ProjectorError::Halted { .. }
         | ProjectorError::Cancelled
         | ProjectorError::Commit(_)

@@ -249,6 +249,6 @@ pub async fn migrate(address: &super::DatabaseUrl) -> Result<(), StartError> {
     Ok(database(&address.0, 1)?.migrate().await?)
 }
 
-fn database(url: &str, connections: u32) -> Result<PgDatabase, StartError> {
+pub(super) fn database(url: &str, connections: u32) -> Result<PgDatabase, StartError> {
     PgDatabase::new(url, connections).map_err(|error| StartError::Database(error.to_string()))
 }

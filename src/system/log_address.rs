@@ -1,4 +1,4 @@
-//! Where a log lies, for commands that read it and nothing else: beside the processes that write it,
+//! Where a log lies, and the rows folded from it, for commands that read and nothing else: beside the processes that write it,
 //! or while none runs.
 
 use std::{path::PathBuf, sync::Arc};
@@ -11,7 +11,9 @@ use orderlog_log::{
     sqlite::SqliteLogReader,
 };
 
-use super::{DatabaseUrl, StartError};
+use orderlog_runtime::{postgres::PgLiveRows, read_store::LiveRows, sqlite::SqliteLiveRows};
+
+use super::{DatabaseUrl, StartError, engines};
 
 /// Where a log lies.
 #[derive(Clone, Debug)]
@@ -23,6 +25,17 @@ pub enum LogAddress {
 }
 
 impl LogAddress {
+    /// The live rows of the read models there, to be looked at.
+    pub fn live_rows(&self) -> Result<Arc<dyn LiveRows>, StartError> {
+        Ok(match self {
+            Self::Directory(directory) => Arc::new(SqliteLiveRows::of(directory)),
+            Self::Database(DatabaseUrl(url)) => {
+                let database = engines::database(url, 1)?;
+                Arc::new(PgLiveRows::of(database.pool()))
+            }
+        })
+    }
+
     /// Opens the log there for reading.
     pub async fn open(&self) -> Result<Arc<dyn EventReader>, StartError> {
         schema::check()?;

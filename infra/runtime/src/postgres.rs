@@ -15,6 +15,7 @@ mod failure;
 mod gathering;
 mod generation;
 mod listing;
+mod live_rows;
 mod load;
 mod locks;
 mod log_index;
@@ -36,6 +37,7 @@ mod work;
 mod work_signal;
 
 pub use database::{PgDatabase, PgMigrateError};
+pub use live_rows::PgLiveRows;
 pub use process::PgProcessStore;
 pub use read_store::{PgReadSettings, PgReadStore};
 pub use schema::{PgOpenError, migrate, pool};

@@ -6,6 +6,7 @@
 
 mod changes;
 mod generations;
+mod live_rows;
 mod progress;
 mod written;
 
@@ -27,6 +28,7 @@ use crate::{
 
 pub use changes::{Change, Changed, Changes, Subscription};
 pub use generations::{Fill, Kept, Unfinished};
+pub use live_rows::{LiveRows, Looked, Tally};
 pub use progress::{Activity, Progress, Standing};
 pub use written::{Commit, IndexEntry, RowChange, StoredRow, Target, TargetCommit};
 

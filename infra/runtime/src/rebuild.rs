@@ -7,6 +7,7 @@
 //! Next: `jobs` begins or goes on, `pass` folds, `stage` catches up, `finish` compares and swaps.
 
 mod back;
+mod compare;
 mod finish;
 mod fold;
 mod jobs;
@@ -30,6 +31,7 @@ use crate::{
 };
 pub(crate) use renew::renew_outdated;
 pub use {
+    compare::{CompareReport, Comparing},
     fold::{Folded, fold},
     meter::{RebuildPhase, RebuildProgress},
     options::RebuildOptions,

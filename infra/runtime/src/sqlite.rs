@@ -7,6 +7,7 @@ mod commit;
 mod compare;
 mod file;
 mod generation;
+mod live_rows;
 mod load;
 mod log_index;
 mod open;
@@ -17,6 +18,7 @@ mod registry;
 mod staging;
 pub(crate) mod work;
 
+pub use live_rows::SqliteLiveRows;
 pub use open::OpenError;
 pub use process::SqliteProcessStore;
 pub use read_store::SqliteReadStore;

@@ -96,7 +96,7 @@ impl Args {
 }
 
 /// A size such as 512MiB.
-fn bytes(text: &str) -> Result<u64, String> {
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
     let mend = || "a size is a number of KiB, MiB or GiB, such as 512MiB".to_owned();
     let end = text
         .find(|letter: char| !letter.is_ascii_digit())

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use orderlog_runtime::rebuild::{RebuildPhase, RebuildProgress, RebuildReport};
+use orderlog_runtime::rebuild::{RebuildPhase, RebuildProgress, RebuildReport, RowDifference};
 
 use crate::cli::{Failure, remote::print_json};
 
@@ -88,14 +88,19 @@ pub(super) fn print_table(reports: &[RebuildReport]) {
             report.seconds,
             short(&report.rebuilt_hash)
         );
-        for difference in &report.differences {
-            println!(
-                "  {}\n    live    {}\n    rebuilt {}",
-                difference.key,
-                row(&difference.live),
-                row(&difference.rebuilt)
-            );
-        }
+        print_differences(&report.differences);
+    }
+}
+
+/// Prints rows that are not what the log says.
+pub(super) fn print_differences(differences: &[RowDifference]) {
+    for difference in differences {
+        println!(
+            "  {}\n    live    {}\n    rebuilt {}",
+            difference.key,
+            row(&difference.live),
+            row(&difference.rebuilt)
+        );
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use orderlog_log::{event::Position, event_store::EventStore};
+use orderlog_log::{event::Position, event_reader::EventReader};
 
 use super::{
     RebuildOptions, Throttle,
@@ -35,7 +35,7 @@ pub struct Folded {
 /// Folds the log up to and with the event at `until` through all of `projections`, in one partition;
 /// `progress` hears each position reached.
 pub async fn fold<E: Send + Sync + 'static>(
-    log: Arc<dyn EventStore>,
+    log: Arc<dyn EventReader>,
     decode: Decoder<E>,
     projections: &[Box<dyn ErasedProjection<E>>],
     until: Position,

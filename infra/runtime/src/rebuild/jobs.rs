@@ -124,7 +124,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
             self.meter.pass(f64::from(whole) / all);
             let wanted: Vec<Wanted<'_, E>> = jobs.iter().map(Job::wanted).collect();
             let pass = Pass {
-                log: Arc::clone(&self.inner.log),
+                log: Arc::clone(&self.inner.log) as _,
                 decode: self.inner.decode,
                 wanted: &wanted,
                 options: self.options,

@@ -10,7 +10,7 @@ use std::sync::{
 use futures::{Stream, StreamExt, stream};
 use orderlog_log::{
     event::{Position, RecordedEvent},
-    event_store::EventStore,
+    event_reader::EventReader,
 };
 use tokio::task::spawn_blocking;
 
@@ -58,7 +58,7 @@ pub(super) struct Page<E> {
 
 /// Reads the log.
 pub(super) struct Reader<E> {
-    pub(super) log: Arc<dyn EventStore>,
+    pub(super) log: Arc<dyn EventReader>,
     pub(super) decode: Decoder<E>,
     pub(super) interest: Arc<Interest>,
     /// Workers that the slots are dealt out to.

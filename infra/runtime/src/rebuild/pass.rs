@@ -11,7 +11,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use orderlog_log::{event::Position, event_store::EventStore};
+use orderlog_log::{event::Position, event_reader::EventReader};
 use tokio::{
     sync::mpsc,
     task::{JoinHandle, spawn_blocking},
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     projection::ErasedProjection,
-    projector::{Decoder, ProjectorError},
+    projector::{BrokenStream, Decoder, KNOWN, ProjectorError, Versions},
     source::{SLOTS, Slots},
 };
 
@@ -43,7 +43,7 @@ pub(super) struct Wanted<'a, E> {
 
 /// What a pass reads, and with which means.
 pub(super) struct Pass<'a, E> {
-    pub(super) log: Arc<dyn EventStore>,
+    pub(super) log: Arc<dyn EventReader>,
     pub(super) decode: Decoder<E>,
     pub(super) wanted: &'a [Wanted<'a, E>],
     pub(super) options: &'a RebuildOptions,
@@ -55,14 +55,14 @@ pub(super) struct Folded {
     pub(super) slots: Slots,
     /// The most memory that rows took, bytes, about.
     pub(super) memory: u64,
-    workers: Vec<JoinHandle<Vec<Seen>>>,
+    workers: Vec<JoinHandle<Result<Vec<Seen>, BrokenStream>>>,
 }
 
 /// The workers of a pass.
 struct Crew<E> {
     orders: Vec<mpsc::Sender<Order<E>>>,
     weights: Vec<Arc<AtomicU64>>,
-    handles: Vec<JoinHandle<Vec<Seen>>>,
+    handles: Vec<JoinHandle<Result<Vec<Seen>, BrokenStream>>>,
 }
 
 impl<E: Send + Sync + 'static> Pass<'_, E> {
@@ -92,12 +92,16 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
             let count = page.shares.iter().map(Vec::len).sum::<usize>() as u64;
             throttle.pass(count).await;
             told(page.until, until);
-            crew.deal(page).await?;
+            if !crew.deal(page).await {
+                return Err(crew.broken().await);
+            }
             memory = crew.weight().max(memory);
             if crew.weight() > self.options.memory && slots.count() > 1 {
                 slots = slots.first_half();
                 interest.keep(slots);
-                crew.keep(slots).await?;
+                if !crew.keep(slots).await {
+                    return Err(crew.broken().await);
+                }
                 tracing::info!(slots = slots.count(), "rows outgrow the memory allowed");
             }
         }
@@ -145,6 +149,7 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
             let weight = Arc::<AtomicU64>::default();
             let worker = Worker {
                 folds: self.folds(number, count, &given_up),
+                versions: Versions::behind(0, KNOWN.div_ceil(count)),
                 weight: Arc::clone(&weight),
                 finished: finished.clone(),
             };
@@ -172,24 +177,40 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
 }
 
 impl<E: Send + 'static> Crew<E> {
-    async fn deal(&self, page: Page<E>) -> Result<(), ProjectorError> {
+    /// False where a worker takes no more.
+    async fn deal(&self, page: Page<E>) -> bool {
         for (worker, share) in self.orders.iter().zip(page.shares) {
-            if !share.is_empty() {
-                let told = worker.send(Order::Fold(share)).await;
-                told.map_err(|_| ProjectorError::Cancelled)?;
+            if !share.is_empty() && worker.send(Order::Fold(share)).await.is_err() {
+                return false;
             }
         }
-        Ok(())
+        true
     }
 
-    async fn keep(&self, slots: Slots) -> Result<(), ProjectorError> {
+    /// False where a worker takes no more.
+    async fn keep(&self, slots: Slots) -> bool {
         for (worker, weight) in self.orders.iter().zip(&self.weights) {
             // What the worker gives up is not weighed once more before it has done so.
             weight.store(0, Ordering::Relaxed);
-            let told = worker.send(Order::Keep(slots)).await;
-            told.map_err(|_| ProjectorError::Cancelled)?;
+            if worker.send(Order::Keep(slots)).await.is_err() {
+                return false;
+            }
         }
-        Ok(())
+        true
+    }
+
+    /// Why a worker takes no more. The others may wait for somebody to take their rows.
+    async fn broken(self) -> ProjectorError {
+        drop(self.orders);
+        let mut ended: FuturesUnordered<_> = self.handles.into_iter().collect();
+        while let Some(ended) = ended.next().await {
+            match ended {
+                Ok(Ok(_)) => {}
+                Ok(Err(broken)) => return broken.into(),
+                Err(error) => return stopped(error),
+            }
+        }
+        ProjectorError::Cancelled
     }
 
     fn weight(&self) -> u64 {
@@ -204,7 +225,7 @@ impl Folded {
         let mut all: Vec<Seen> = Vec::new();
         let mut workers: FuturesUnordered<_> = self.workers.into_iter().collect();
         while let Some(seen) = workers.next().await {
-            let seen = seen.map_err(stopped)?;
+            let seen = seen.map_err(stopped)??;
             all.resize(seen.len(), Seen::default());
             for (all, seen) in all.iter_mut().zip(seen) {
                 all.events += seen.events;

@@ -1,6 +1,6 @@
 //! One of the workers that fold in memory: it has some of the slots, and for each projection the rows
 //! of these slots. It takes events in order until there are no more, and then hands out the rows slot
-//! by slot. Where an event can't be folded, the worker gives the projection up: it is folded anew
+//! by slot. An event that is not the next of its stream ends it. Where one can't be folded, the worker gives the projection up: it is folded anew
 //! event by event, which parks what has to be parked.
 
 use std::sync::{
@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     projection::{ErasedProjection, Occurred, SlotRows},
-    projector::{DecodedEvent, Said},
+    projector::{BrokenStream, DecodedEvent, Said, Versions},
     read_store::RowChange,
     source::{SLOTS, Slots},
 };
@@ -125,6 +125,8 @@ impl<E: 'static> Fold<E> {
 /// A worker.
 pub(super) struct Worker<E> {
     pub(super) folds: Vec<Fold<E>>,
+    /// Where the streams of its slots stand; all of them from their beginning.
+    pub(super) versions: Versions,
     /// Memory that its rows take, bytes, about.
     pub(super) weight: Arc<AtomicU64>,
     /// Where the rows go; nowhere where they are only counted.
@@ -134,7 +136,10 @@ pub(super) struct Worker<E> {
 impl<E: 'static> Worker<E> {
     /// Folds until there are no more orders, on a thread of its own; answers what it knows of each
     /// projection.
-    pub(super) fn run(mut self, mut orders: mpsc::Receiver<Order<E>>) -> Vec<Seen> {
+    pub(super) fn run(
+        mut self,
+        mut orders: mpsc::Receiver<Order<E>>,
+    ) -> Result<Vec<Seen>, BrokenStream> {
         let (mut unweighed, mut due) = (0, WEIGHED_FIRST);
         while let Some(order) = orders.blocking_recv() {
             match order {
@@ -144,6 +149,9 @@ impl<E: 'static> Worker<E> {
                 }
                 Order::Fold(events) => {
                     unweighed += events.len();
+                    for event in &events {
+                        self.versions.pass(&event.recorded)?;
+                    }
                     self.fold(&events);
                 }
             }
@@ -153,7 +161,7 @@ impl<E: 'static> Worker<E> {
                 self.weight.store(weight as u64, Ordering::Relaxed);
             }
         }
-        self.finish()
+        Ok(self.finish())
     }
 
     fn fold(&mut self, events: &[DecodedEvent<E>]) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orderlog_log::{
     event::{Position, RecordedEvent},
+    event_reader::EventReader,
     event_store::EventStore,
 };
 use tokio::sync::watch;
@@ -77,7 +78,7 @@ impl EventSource for LogTail {
 }
 
 /// Whether the log still has, at the checkpoint's position, the event that the checkpoint saw.
-pub async fn verify(log: &dyn EventStore, checkpoint: Checkpoint) -> Result<(), SourceError> {
+pub async fn verify(log: &dyn EventReader, checkpoint: Checkpoint) -> Result<(), SourceError> {
     let head = log.head().await?;
     if head.log_id != checkpoint.log_id {
         return Err(SourceError::OtherLog {

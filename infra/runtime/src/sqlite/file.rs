@@ -86,7 +86,7 @@ impl File {
     }
 }
 
-fn stopped(error: &dyn std::fmt::Display) -> ReadError {
+pub(super) fn stopped(error: &dyn std::fmt::Display) -> ReadError {
     ReadError::Unavailable {
         detail: format!("a read or write was stopped: {error}"),
     }
