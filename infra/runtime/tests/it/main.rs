@@ -5,6 +5,7 @@
 mod contract;
 
 mod changes;
+mod compare;
 mod contracts;
 mod crash;
 mod each;

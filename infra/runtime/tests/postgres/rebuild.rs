@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use orderlog_log::event_reader::EventReader;
 use orderlog_runtime::{
-    projector::Projector, read_model::ReadModel, read_store::ReadStore, sqlite::SqliteReadStore,
+    postgres::PgLiveRows,
+    projection::erase,
+    projector::Projector,
+    read_model::ReadModel,
+    read_store::{LiveRows, ReadStore},
+    rebuild::{Comparing, RebuildOptions},
+    sqlite::{SqliteLiveRows, SqliteReadStore},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     database::{Database, in_time},
-    toy::{Sum, Toy, ToyLog, projector},
+    toy::{Slices, Sum, Toy, ToyLog, decode, projector, sums},
 };
 
 async fn fold_all(projector: &Projector<Toy>, toy: &ToyLog, store: &dyn ReadStore) {
@@ -31,6 +37,23 @@ async fn fold_all(projector: &Projector<Toy>, toy: &ToyLog, store: &dyn ReadStor
         .await
         .expect("no panic")
         .expect("a clean end");
+}
+
+async fn compare(toy: &ToyLog, live: &dyn LiveRows) {
+    let (projections, options) = ([sums(), erase(Slices)], RebuildOptions::default());
+    let comparing = Comparing {
+        log: toy.log() as _,
+        live,
+        decode,
+        projections: &projections,
+        options: &options,
+        progress: &|_, _| {},
+    };
+    let reports = comparing.run(&[]).await.expect("compared");
+    for report in &reports {
+        assert!(report.equal && report.live_rows > 0, "{report:?}");
+    }
+    assert_eq!(reports.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,10 +78,15 @@ async fn live_rows_and_rebuilt_rows_are_those_of_the_other_engine() {
     let sqlite: Arc<dyn ReadStore> =
         Arc::new(SqliteReadStore::open(toy.directory.path(), log_id).expect("a store"));
     let postgres: Arc<dyn ReadStore> = Arc::new(database.folder(1).await);
+    let live: [Box<dyn LiveRows>; 2] = [
+        Box::new(SqliteLiveRows::of(toy.directory.path())),
+        Box::new(PgLiveRows::of(database.pool())),
+    ];
     let mut hashes = Vec::new();
-    for store in [&sqlite, &postgres] {
+    for (store, live) in [&sqlite, &postgres].into_iter().zip(&live) {
         let projector = projector(&toy, store).await;
         fold_all(&projector, &toy, store.as_ref()).await;
+        compare(&toy, live.as_ref()).await;
         for report in projector.rebuild_all(&|_| {}).await.expect("rebuilt") {
             assert!(report.equal, "{report:?}");
             hashes.push((report.projection, report.rows, report.rebuilt_hash));
