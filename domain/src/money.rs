@@ -49,8 +49,22 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let code = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        Self::from_code(&code).map_err(de::Error::custom)
+        deserializer.deserialize_str(Code)
+    }
+}
+
+/// Reads a code where it stands, without a copy: amounts are most of what an event says.
+struct Code;
+
+impl de::Visitor<'_> for Code {
+    type Value = Currency;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a currency's code")
+    }
+
+    fn visit_str<E: de::Error>(self, code: &str) -> Result<Currency, E> {
+        Currency::from_code(code).map_err(E::custom)
     }
 }
 

@@ -136,6 +136,8 @@ async fn an_order_is_placed_reserved_paid_shipped_and_completed(ground: Ground) 
     );
     // The saga takes the pieces out of stock by itself.
     until_at(&server, "/stock/MUG-1", |stock| stock["on_hand"] == 8).await;
+    let compared = ground.run(&["projection", "compare", "--all"]);
+    assert!(compared.status.success(), "{compared:?}");
     assert!(server.terminate());
 }
 
