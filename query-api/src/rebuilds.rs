@@ -218,6 +218,7 @@ fn refused(error: &ProjectorError) -> Problem {
         ProjectorError::Cancelled => (StatusCode::SERVICE_UNAVAILABLE, "rebuild.cancelled"),
         ProjectorError::Partitions { .. }
         | ProjectorError::NewerEvent { .. }
+        | ProjectorError::BrokenStream(_)
         | ProjectorError::Halted { .. }
         | ProjectorError::Commit(_)
         | ProjectorError::Source(_)
