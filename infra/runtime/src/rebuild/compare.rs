@@ -190,7 +190,7 @@ impl<'a, E: Send + Sync + 'static> Comparing<'a, E> {
             wanted,
             options: self.options,
         };
-        let mut throttle = Throttle::of(self.options);
+        let throttle = Throttle::of(self.options);
         let emptied = outcomes.iter().map(|outcome| outcome.tally.emptied());
         let mut tallies: Vec<_> = emptied.collect();
         let (finished, mut rows) = mpsc::channel::<Finished>(WAITING);
@@ -202,7 +202,7 @@ impl<'a, E: Send + Sync + 'static> Comparing<'a, E> {
                 }
             }
         };
-        let folding = pass.run(Some(finished), &mut throttle, self.progress);
+        let folding = pass.run(Some(finished), &throttle, self.progress);
         let (folded, ()) = tokio::join!(folding, count);
         let folded = folded?;
         let done = folded.slots;

@@ -1,7 +1,7 @@
 //! One of the workers that fold in memory: it has some of the slots, and for each projection the rows
 //! of these slots. It takes events in order until there are no more, and then hands out the rows slot
-//! by slot. An event that is not the next of its stream ends it. Where one can't be folded, the worker gives the projection up: it is folded anew
-//! event by event, which parks what has to be parked.
+//! by slot. An event that is not the next of its stream ends it. Where one can't be folded, the worker
+//! gives the projection up: it is folded anew event by event, which parks what has to be parked.
 
 use std::sync::{
     Arc,
