@@ -118,8 +118,9 @@ mod tests {
         assert_eq!(stock.apply(discontinued()), Err(OtherAggregate));
         let mut contact = State::unbegun("contact-c1").expect("a state");
         let data = r#"{"PreferencesSet":{"customer_id":"c1","email":null,"by_email":false,"by_webhook":true}}"#;
-        let fact = Fact::decode("contact-c1", "PreferencesSet", data).expect("a fact");
-        contact.apply(fact).expect("its own");
+        for fact in Fact::decode("contact-c1", "PreferencesSet", 1, data).expect("a fact") {
+            contact.apply(fact).expect("its own");
+        }
         assert_eq!(contact.name(), "Said");
         let state = serde_json::to_value(&contact).expect("JSON");
         let wants = json!({ "email": null, "by_email": false, "by_webhook": true });

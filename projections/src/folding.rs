@@ -3,17 +3,17 @@
 
 use chrono::{DateTime, Utc};
 use orderlog_domain::{
-    fact::{Fact, FactError},
+    fact::{Fact, FactError, Facts},
     money::Money,
 };
 use orderlog_log::event::RecordedEvent;
 use orderlog_runtime::projection::{ColumnValue, FoldError};
 use serde::Serialize;
 
-/// What a recorded event says.
-pub(crate) fn facts(recorded: &RecordedEvent) -> Result<Vec<Fact>, FactError> {
-    let fact = Fact::decode(&recorded.stream, &recorded.event_type, &recorded.data)?;
-    Ok(vec![fact])
+/// What a recorded event says today.
+pub(crate) fn facts(recorded: &RecordedEvent) -> Result<Facts, FactError> {
+    let (kind, version) = (&recorded.event_type, recorded.schema_version);
+    Fact::decode(&recorded.stream, kind, version, &recorded.data)
 }
 
 /// The row, where the event can only follow one that made it.

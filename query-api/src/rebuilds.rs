@@ -10,7 +10,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use orderlog_domain::fact::Fact;
+use orderlog_domain::fact::Facts;
 use orderlog_runtime::{
     projector::{ProjectionStatus, Projector, ProjectorError},
     rebuild::{RebuildOptions, RebuildProgress, RebuildReport},
@@ -69,7 +69,7 @@ pub enum RebuildStatus {
 
 #[derive(Clone)]
 struct Rebuilds {
-    projector: Projector<Fact>,
+    projector: Projector<Facts>,
     closing: CancellationToken,
     last: Arc<Mutex<Option<Rebuild>>>,
 }
@@ -80,7 +80,7 @@ struct Rebuild {
 }
 
 /// The routes over the read models of `projector`; a rebuild ends when `closing` is cancelled.
-pub fn router(projector: Projector<Fact>, closing: CancellationToken) -> Router {
+pub fn router(projector: Projector<Facts>, closing: CancellationToken) -> Router {
     Router::new()
         .route("/api/v1/projections", get(list))
         .route(

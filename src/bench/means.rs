@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use orderlog_domain::fact::Fact;
+use orderlog_domain::fact::Facts;
 use orderlog_runtime::{projection::ErasedProjection, rebuild::RebuildOptions};
 
 /// With which means the log is folded.
@@ -29,6 +29,6 @@ impl MeansArgs {
 }
 
 /// All read models; days begin at midnight UTC.
-pub fn projections() -> Vec<Box<dyn ErasedProjection<Fact>>> {
+pub fn projections() -> Vec<Box<dyn ErasedProjection<Facts>>> {
     orderlog_projections::all(chrono_tz::Tz::UTC)
 }

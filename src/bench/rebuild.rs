@@ -96,6 +96,7 @@ impl RebuildArgs {
             time_scale: 1.0,
             payments: Payments::default(),
             channels: Channels::default(),
+            sealing: None,
         };
         let log: Arc<dyn EventReader> = System::log_of(&config).await? as _;
         let options = self.means.options();

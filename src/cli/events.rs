@@ -30,7 +30,7 @@ pub(super) enum Verb {
     /// Draw what led to what, as Mermaid: the commands and events with one correlation id.
     Graph(GraphArgs),
     /// Copy a part of the log, chosen by filters, into lines or onto another topic; nothing happens again.
-    Replay(replay::Args),
+    Replay(Box<replay::Args>),
     /// See that the log is what was sealed; name the first position that is not.
     Verify(verify::Args),
     /// Print the proof of one event, for somebody who has not got the log.
@@ -97,7 +97,7 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
         Verb::List(args) => runtime()?.block_on(list::list(args)),
         Verb::Tail(args) => runtime()?.block_on(list::tail(args)),
         Verb::Graph(args) => runtime()?.block_on(graph(args)),
-        Verb::Replay(args) => runtime()?.block_on(replay::run(args)),
+        Verb::Replay(args) => runtime()?.block_on(replay::run(*args)),
         Verb::Verify(args) => runtime()?.block_on(verify::run(args)),
         Verb::Prove(args) => runtime()?.block_on(prove::run(args)),
     }

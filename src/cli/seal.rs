@@ -19,7 +19,7 @@ pub(super) enum Verb {
     RotateKey(Args),
     /// Seal all that is in the log, now: a log that was imported or adopted, of a shop that stands
     /// still.
-    Now(NowArgs),
+    Now(Box<NowArgs>),
 }
 
 #[derive(Debug, ClapArgs)]

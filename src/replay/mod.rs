@@ -39,7 +39,7 @@ pub enum Output {
     /// Lines, written as they come.
     Lines(Lines<Box<dyn std::io::Write>>),
     /// Lines of a file that can be continued.
-    File(OutFile),
+    File(Box<OutFile>),
     /// Records of a topic.
     Topic(OutTopic),
 }

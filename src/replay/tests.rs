@@ -53,7 +53,7 @@ fn command(number: u64) -> Decided {
             fingerprint: Fingerprint::of(command_id.as_bytes()),
             command_type: "Change".to_owned(),
             stream: format!("order-{order}"),
-            actor: if number % 2 == 0 {
+            actor: if number.is_multiple_of(2) {
                 "ada"
             } else {
                 "operator:bob"
@@ -313,7 +313,7 @@ async fn a_file_that_was_killed_anywhere_ends_with_the_same_bytes() {
 
 async fn finish(log: &dyn EventReader, asked: &Asked, path: &Path, format: Format, resume: bool) {
     let file = OutFile::new(path, format, resume).unwrap().unwrap();
-    let mut output = Output::File(file);
+    let mut output = Output::File(Box::new(file));
     replay(log, asked, &mut output, &|_| ()).await.unwrap();
     assert!(
         OutFile::new(path, format, true).unwrap().is_none(),
@@ -371,7 +371,7 @@ async fn a_file_is_never_overwritten_nor_continued_otherwise() {
         ..asked
     };
     let file = OutFile::new(&path, Format::Ndjson, true).unwrap().unwrap();
-    let refused = replay(&log, &other, &mut Output::File(file), &|_| ()).await;
+    let refused = replay(&log, &other, &mut Output::File(Box::new(file)), &|_| ()).await;
     assert!(
         matches!(refused, Err(ReplayError::Conflict(_))),
         "{refused:?}"
@@ -380,7 +380,7 @@ async fn a_file_is_never_overwritten_nor_continued_otherwise() {
     let file = OutFile::new(&nowhere, Format::Ndjson, false)
         .unwrap()
         .unwrap();
-    let refused = replay(&log, &other, &mut Output::File(file), &|_| ()).await;
+    let refused = replay(&log, &other, &mut Output::File(Box::new(file)), &|_| ()).await;
     assert!(
         matches!(refused, Err(ReplayError::Output { .. })),
         "{refused:?}"

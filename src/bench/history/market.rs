@@ -158,9 +158,11 @@ impl Market {
             for row in rows.map_err(|error| anyhow!("{error:?}"))? {
                 self.enter(row);
             }
-            let fact = Fact::decode(&event.stream, &event.event_type, &event.data)?;
-            if let Some((at, deed)) = deed(&mut self.chance, &event, &fact) {
-                self.agenda.enter(at, Due::Deed(deed));
+            let (kind, version) = (&event.event_type, event.schema_version);
+            for fact in Fact::decode(&event.stream, kind, version, &event.data)? {
+                if let Some((at, deed)) = deed(&mut self.chance, &event, &fact) {
+                    self.agenda.enter(at, Due::Deed(deed));
+                }
             }
         }
         Ok(())

@@ -50,7 +50,8 @@ async fn a_history_is_what_the_system_writes() {
             event.position
         );
         at = event.occurred_at;
-        Fact::decode(&event.stream, &event.event_type, &event.data).expect("a fact");
+        let (kind, form) = (&event.event_type, event.schema_version);
+        Fact::decode(&event.stream, kind, form, &event.data).expect("a fact");
         let own = matches!(event.category(), "stock" | "product");
         assert_eq!(event.partition_key == event.stream, own, "{}", event.stream);
         *kinds.entry(event.event_type.as_str()).or_insert(0) += 1;

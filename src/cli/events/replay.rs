@@ -92,7 +92,8 @@ impl Args {
             let lines = Lines::new(Box::new(stdout()) as _, self.format, "standard output");
             return Ok(Some(Output::Lines(lines)));
         };
-        Ok(OutFile::new(path, self.format, self.resume)?.map(Output::File))
+        let file = OutFile::new(path, self.format, self.resume)?;
+        Ok(file.map(Box::new).map(Output::File))
     }
 
     async fn topic(&self, name: &str, log: &dyn EventReader) -> Result<Output, Failure> {

@@ -110,7 +110,7 @@ impl<'a> Event<'a> {
             occurred_at: event.occurred_at,
             recorded_at: event.recorded_at,
             data: raw,
-            data_text: raw.is_none().then(|| Cow::Borrowed(event.data.as_str())),
+            data_text: raw.is_none().then_some(Cow::Borrowed(event.data.as_str())),
         }
     }
 }

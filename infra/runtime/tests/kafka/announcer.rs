@@ -170,11 +170,14 @@ async fn an_event_that_cannot_be_read_is_parked_with_its_key_and_the_others_are_
     let store = store(&log).await;
     let (log_id, prefix) = (log.log_id().await, format!("{}.", topic.name));
     let readable = mapping();
-    let mapping = Box::new(move |event: &_| match readable(event)? {
-        Some(said) if said.data.contains("2") => Err(
-            orderlog_runtime::projector::DecodeError::Damaged("a two".to_owned()),
-        ),
-        said => Ok(said),
+    let mapping = Box::new(move |event: &_| {
+        let said = readable(event)?;
+        match said.iter().any(|said| said.data.contains('2')) {
+            true => Err(orderlog_runtime::projector::DecodeError::Damaged(
+                "a two".to_owned(),
+            )),
+            false => Ok(said),
+        }
     });
     let announcer = Announcer::new(&topic, log_id, &prefix, &["toys"], mapping);
     let announcer = Arc::new(announcer.expect("an announcer"));

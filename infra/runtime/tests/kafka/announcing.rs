@@ -244,7 +244,7 @@ pub(crate) async fn expected(log: &ToyLog) -> BTreeMap<String, Vec<Position>> {
     let mapping = mapping();
     let mut expected: BTreeMap<String, Vec<Position>> = BTreeMap::new();
     for event in log.all().await {
-        if let Some(said) = mapping(&event).expect("a toy") {
+        for said in mapping(&event).expect("a toy") {
             expected.entry(said.key).or_default().push(event.position);
         }
     }
