@@ -1,5 +1,5 @@
-//! All events and silent commands that belong to an order. Its saga names its payments and the stock that
-//! it asked for; a notification's id derives from the event that it tells of; the rest is found under the
+//! All events and silent commands that belong to an order. Its saga and it name its payments, its saga the
+//! stock that it asked for; a notification's id derives from the event that it tells of; the rest is found under the
 //! names of the streams. So no index is needed, and what is read does not grow with the log.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,8 +44,9 @@ impl Gathered {
     ) -> Result<(), StoreError> {
         let own = format!("order-{order_id}");
         let saga = stream(log, &format!("saga-order-{order_id}")).await?;
-        let (payments, stock) = addressed(&saga);
+        let (mut payments, stock) = addressed(&saga);
         let mut events = stream(log, &own).await?;
+        payments.extend(paid_by(&events));
         let mut streams = BTreeSet::from([own, format!("saga-order-{order_id}")]);
         events.extend(saga);
         for payment in payments {
@@ -195,6 +196,24 @@ fn addressed(saga: &[RecordedEvent]) -> (BTreeSet<String>, BTreeSet<String>) {
         }
     }
     (payments, stock)
+}
+
+/// The streams of the payments that an order says it was paid by.
+fn paid_by(order: &[RecordedEvent]) -> BTreeSet<String> {
+    let facts = order
+        .iter()
+        .flat_map(|event| facts(event).unwrap_or_default());
+    let mut paid = BTreeSet::new();
+    for fact in facts {
+        if let Fact::Order(OrderEvent::OrderConfirmed {
+            payment_id: Some(id),
+            ..
+        }) = fact
+        {
+            paid.insert(format!("payment-{id}"));
+        }
+    }
+    paid
 }
 
 /// Every event of a stream.

@@ -7,12 +7,13 @@ use orderlog_log::postgres::PgTarget;
 use super::MoveError;
 
 /// What is counted, and how it is called.
-const TABLES: [(&str, &str); 7] = [
+const TABLES: [(&str, &str); 8] = [
     ("events", "events"),
     ("commands", "recorded commands"),
     ("work", "work rows"),
     ("process_checkpoints", "process checkpoints"),
     ("process_parked", "parked events"),
+    ("seals", "seals"),
     ("relays", "relays that have published"),
     ("read_models.store", "read models"),
 ];
