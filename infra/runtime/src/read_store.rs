@@ -86,8 +86,8 @@ pub trait ReadStore: Send + Sync + 'static {
     async fn unfinished(&self, definition: &Definition) -> Result<Option<Unfinished>, ReadError>;
 
     /// Writes new rows to a staged generation in one transaction, and which slots are there whole with
-    /// them. Refused as fenced where the generation is not there any more, or these slots were whole
-    /// before.
+    /// them. Where these slots were whole before nothing is written: what belongs there is decided by
+    /// the definition and the bounds. Fenced where the generation is not there any more.
     async fn fill(&self, fill: Arc<Fill>) -> Result<(), CommitError>;
 
     /// Makes a generation whose slots are all there ready to be written to with commits, and to be

@@ -1,3 +1,6 @@
+//! A generated history is a log that the system could have written: versions and times go on, every event
+//! is read back, and the same seed makes the same log.
+
 use std::collections::{BTreeMap, HashMap};
 
 use orderlog_domain::fact::Fact;

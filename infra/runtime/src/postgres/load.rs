@@ -20,9 +20,18 @@ pub(super) async fn fill(pool: &PgPool, fill: &Fill, columns: &[Column]) -> Resu
     const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
     let mut transaction = pool.begin_with(BEGIN).await?;
     let written = write(&mut transaction, &fill.target, columns, &fill.rows).await;
-    written.map_err(|failure| doubled(&fill.target, failure))?;
-    staging::note_whole(&mut transaction, &fill.target, fill.whole).await?;
-    transaction.commit().await?;
+    if let Err(failure) = written {
+        transaction.rollback().await?;
+        // A rebuild that was given up may have filled it at the same time.
+        return match staging::are_whole(pool, &fill.target, fill.whole).await? {
+            true => Ok(()),
+            false => Err(doubled(&fill.target, failure)),
+        };
+    }
+    match staging::note_whole(&mut transaction, &fill.target, fill.whole).await? {
+        true => transaction.commit().await?,
+        false => transaction.rollback().await?,
+    }
     Ok(())
 }
 

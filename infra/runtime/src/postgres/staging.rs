@@ -109,13 +109,13 @@ async fn drop_halves(
     Ok(())
 }
 
-/// Notes that these slots are there whole; fenced where the generation is not to be filled any more,
-/// or somebody else has filled them.
+/// Notes that these slots are there whole; `false` where they were before. Fenced where the generation
+/// is not to be filled any more.
 pub(super) async fn note_whole(
     connection: &mut PgConnection,
     target: &Target,
     slots: Slots,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
     let noted = sqlx::query(
         "UPDATE read_models.generations SET whole = whole | $3 \
          WHERE projection = $1 AND generation = $2 AND NOT kept AND NOT sealed \
@@ -124,12 +124,33 @@ pub(super) async fn note_whole(
     .bind(&target.projection)
     .bind(target.generation.cast_signed())
     .bind(slots.bits().cast_signed())
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    match noted.rows_affected() {
-        1 => Ok(()),
-        _ => Err(Failure::Fenced(target.projection.clone())),
+    if noted.rows_affected() == 1 {
+        return Ok(true);
     }
+    match are_whole(connection, target, slots).await? {
+        true => Ok(false),
+        false => Err(Failure::Fenced(target.projection.clone())),
+    }
+}
+
+/// Whether these slots are there whole, in a generation that is still to be filled.
+pub(super) async fn are_whole(
+    connection: impl PgExecutor<'_>,
+    target: &Target,
+    slots: Slots,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT FROM read_models.generations \
+         WHERE projection = $1 AND generation = $2 AND NOT kept AND NOT sealed \
+         AND whole & $3 = $3)",
+    )
+    .bind(&target.projection)
+    .bind(target.generation.cast_signed())
+    .bind(slots.bits().cast_signed())
+    .fetch_one(connection)
+    .await
 }
 
 /// Creates what a filled generation is found by, unless that was done.

@@ -7,14 +7,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use orderlog_log::event::RecordedEvent;
-use tokio::{sync::mpsc, task::JoinHandle};
+use tokio::sync::mpsc;
 
 use super::{
     RebuildPhase,
     finish::Goal,
     pass::{Folded, Pass, Wanted},
     stage::Stage,
-    stopped,
     worker::{Finished, Seen},
 };
 use crate::{
@@ -157,7 +156,8 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
         mut rows: mpsc::Receiver<Finished>,
     ) -> Result<Vec<Seen>, ProjectorError> {
         let all = u64::from(folded.slots.count()) * jobs.len() as u64;
-        let mut loading = FuturesUnordered::<JoinHandle<Loaded>>::new();
+        // Not tasks of their own: given up, a rebuild leaves nothing behind that writes on.
+        let mut loading = FuturesUnordered::new();
         let mut loaded = 0;
         let mut troubles = vec![None; jobs.len()];
         let mut is_open = true;
@@ -166,7 +166,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
                 biased;
                 () = self.options.cancel.cancelled() => return Err(ProjectorError::Cancelled),
                 Some(ended) = loading.next() => {
-                    let (projection, ended) = ended.map_err(stopped)?;
+                    let (projection, ended): Loaded = ended;
                     match ended {
                         Err(CommitError::Store(ReadError::Damaged { detail, .. })) => {
                             troubles[projection] = Some(detail);
@@ -189,10 +189,9 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
         Ok(seen)
     }
 
-    fn load_slot(&self, target: &Target, slot: Finished) -> JoinHandle<Loaded> {
-        let (store, target) = (Arc::clone(&self.inner.store), target.clone());
-        let projection = slot.projection;
-        tokio::spawn(async move { (projection, fill_slot(store.as_ref(), target, slot).await) })
+    async fn load_slot(&self, target: &Target, slot: Finished) -> Loaded {
+        let (projection, store) = (slot.projection, self.inner.store.as_ref());
+        (projection, fill_slot(store, target.clone(), slot).await)
     }
 
     async fn seal(&self, job: &mut Job<'_, E>) -> Result<(), ProjectorError> {

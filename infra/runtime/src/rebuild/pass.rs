@@ -150,6 +150,7 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
             let worker = Worker {
                 folds: self.folds(number, count, &given_up),
                 versions: Versions::behind(0, KNOWN.div_ceil(count)),
+                kept: Slots::ALL,
                 weight: Arc::clone(&weight),
                 finished: finished.clone(),
             };

@@ -127,6 +127,8 @@ pub(super) struct Worker<E> {
     pub(super) folds: Vec<Fold<E>>,
     /// Where the streams of its slots stand; all of them from their beginning.
     pub(super) versions: Versions,
+    /// The slots that it still has. What comes of others is not all that there is of them.
+    pub(super) kept: Slots,
     /// Memory that its rows take, bytes, about.
     pub(super) weight: Arc<AtomicU64>,
     /// Where the rows go; nowhere where they are only counted.
@@ -144,12 +146,13 @@ impl<E: 'static> Worker<E> {
         while let Some(order) = orders.blocking_recv() {
             match order {
                 Order::Keep(slots) => {
+                    self.kept = slots;
                     self.folds.iter_mut().for_each(|fold| fold.keep(slots));
                     unweighed = due;
                 }
                 Order::Fold(events) => {
                     unweighed += events.len();
-                    for event in &events {
+                    for event in events.iter().filter(|event| self.kept.contains(event.slot)) {
                         self.versions.pass(&event.recorded)?;
                     }
                     self.fold(&events);

@@ -22,7 +22,9 @@ pub(super) fn write(
     fill: &Fill,
     columns: &[Column],
 ) -> Result<(), CommitError> {
-    staging::note_whole(connection, &fill.target, fill.whole)?;
+    if !staging::note_whole(connection, &fill.target, fill.whole)? {
+        return Ok(());
+    }
     let names: String = single_columns(columns)
         .map(|name| format!(", {name}"))
         .collect();

@@ -109,13 +109,13 @@ fn drop_halves(connection: &Connection, target: &Target, whole: Slots) -> rusqli
     Ok(())
 }
 
-/// Notes that these slots are there whole; fenced where the generation is not to be filled any more,
-/// or somebody else has filled them.
+/// Notes that these slots are there whole; `false` where they were before. Fenced where the generation
+/// is not to be filled any more.
 pub(super) fn note_whole(
     connection: &Connection,
     target: &Target,
     slots: Slots,
-) -> Result<(), CommitError> {
+) -> Result<bool, CommitError> {
     let mut update = connection.prepare_cached(
         "UPDATE generations SET whole = whole | ?1 \
          WHERE projection = ?2 AND generation = ?3 AND NOT kept AND NOT sealed \
@@ -127,9 +127,17 @@ pub(super) fn note_whole(
         target.generation.cast_signed(),
     ))?;
     if noted == 1 {
-        return Ok(());
+        return Ok(true);
     }
-    Err(fenced(&target.projection))
+    let mut select = connection.prepare_cached(
+        "SELECT 1 FROM generations \
+         WHERE projection = ?1 AND generation = ?2 AND NOT kept AND NOT sealed",
+    )?;
+    let generation = target.generation.cast_signed();
+    match select.exists((&target.projection, generation))? {
+        true => Ok(false),
+        false => Err(fenced(&target.projection)),
+    }
 }
 
 /// Creates what a filled generation is found by, unless that was done.
