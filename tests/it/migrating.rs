@@ -180,7 +180,11 @@ pub(crate) async fn caught_up(server: &Server) {
 /// Whether every partition of every read model is at its end.
 fn all_folded(servers: &Servers) -> bool {
     let mut command = servers.command(&["projection", "list", "--json"]);
-    let listed = command.output().unwrap();
+    folded(&command.output().unwrap())
+}
+
+/// Whether this list has every read model at its end.
+fn folded(listed: &Output) -> bool {
     let listed: Vec<Value> = serde_json::from_slice(&listed.stdout).unwrap();
     !listed.is_empty() && listed.iter().all(|one| one["lag"] == 0)
 }
@@ -218,6 +222,12 @@ async fn goes_on(silent: bool, end: impl FnOnce(Server)) {
     }
     caught_up(&server).await;
     end(server);
+    // What was appended while it ended is folded by the next one.
+    while !folded(&run(&shop.data_dir(), &["projection", "list", "--json"])) {
+        let next = shop.embedded();
+        caught_up(&next).await;
+        assert!(next.terminate());
+    }
     let sent = shop.stripe.posts();
     let before = hashes(&run(
         &shop.data_dir(),
