@@ -49,6 +49,8 @@ impl Default for WorkSettings {
 
 /// The longest sleep: wall clocks may be set, and sleeps do not follow them.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30);
+/// How often it is tried again to settle the last rows; after that their leases run out.
+const FAREWELL: u32 = 3;
 /// How often finished rows are pruned.
 const PRUNE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -131,6 +133,8 @@ struct Run<'a> {
 impl Run<'_> {
     async fn work_until(&mut self, cancel: &CancellationToken) -> Result<(), StoreError> {
         let mut changed = self.work.store.changed();
+        // What changed while nobody listened is not known.
+        self.quiet_until = None;
         let mut prune = tokio::time::interval(PRUNE_EVERY);
         loop {
             self.start_settling();
@@ -245,13 +249,21 @@ impl Run<'_> {
         while let Some(ended) = self.running.join_next().await {
             self.note_ended(ended);
         }
+        let mut failures = 0;
         loop {
             self.start_settling();
             if self.settling.is_none() {
                 return Ok(());
             }
             let settled = finished(&mut self.settling).await;
-            self.note_settled(settled)?;
+            match self.note_settled(settled) {
+                Err(error) if failures < FAREWELL => {
+                    failures += 1;
+                    tracing::warn!(%error, failures, "the last rows were not settled; once more");
+                    tokio::time::sleep(Backoff::INFRASTRUCTURE.delay(failures)).await;
+                }
+                settled => settled?,
+            }
         }
     }
 }
