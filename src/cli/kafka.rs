@@ -20,7 +20,7 @@ pub(super) struct KafkaArgs {
     topic: String,
 
     /// Partitions of the topic. Fixed once the topic and the read models exist.
-    #[arg(long, env = "ORDERLOG_PARTITIONS", default_value_t = 6, value_name = "COUNT",
+    #[arg(long, env = "ORDERLOG_PARTITIONS", default_value_t = Topic::PARTITIONS, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=64))]
     pub(super) partitions: u32,
 

@@ -6,7 +6,10 @@ use std::{path::PathBuf, time::Instant};
 use clap::Args as ClapArgs;
 use indicatif::{ProgressBar, ProgressStyle};
 use orderlog_log::sqlite::{MovedLog, Standing};
-use orderlog_runtime::relocation::{MoveError, Moved, Step, relocate, unmark};
+use orderlog_runtime::{
+    kafka::Topic,
+    relocation::{MoveError, Moved, Step, relocate, unmark},
+};
 
 use super::{Failure, runtime};
 use crate::system::StartError;
@@ -36,7 +39,7 @@ pub(super) struct Args {
     database: Option<String>,
 
     /// Partitions of the topic that will carry the log; `serve` must be given the same.
-    #[arg(long, env = "ORDERLOG_PARTITIONS", default_value_t = 6, value_name = "COUNT",
+    #[arg(long, env = "ORDERLOG_PARTITIONS", default_value_t = Topic::PARTITIONS, value_name = "COUNT",
           value_parser = clap::value_parser!(u32).range(1..=64))]
     partitions: u32,
 

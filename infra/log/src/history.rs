@@ -1,7 +1,7 @@
 //! The log on its way to another place: stretches of events with the commands that were recorded
-//! among them, oldest first and without a gap. An engine yields them (`sqlite::history`,
-//! `postgres::history`), an engine or an archive takes them up; `line` is their form as text, and
-//! `digest` what two places compare to know that they hold the same.
+//! among them, oldest first and without a gap. One engine yields them (`sqlite::history`), the other
+//! takes them up and reads them back (`postgres::history`); `digest` is what both places compare to know that
+//! they hold the same, over each event and command as a `line`.
 
 mod digest;
 pub(crate) mod line;

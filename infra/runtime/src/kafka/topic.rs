@@ -39,12 +39,15 @@ pub struct Topic {
 }
 
 impl Topic {
-    /// `orderlog.events` at these brokers: 6 partitions, kept for ever.
+    /// Into how many partitions keys fall unless something else is said.
+    pub const PARTITIONS: u32 = 6;
+
+    /// `orderlog.events` at these brokers: [`Self::PARTITIONS`] partitions, kept for ever.
     pub fn new(brokers: impl Into<String>) -> Self {
         Self {
             brokers: brokers.into(),
             name: "orderlog.events".to_owned(),
-            partitions: 6,
+            partitions: Self::PARTITIONS,
             retention: None,
             properties: Vec::new(),
         }
