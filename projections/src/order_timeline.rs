@@ -1,31 +1,31 @@
-//! Everything that happened to an order, told in its order: one row per event of the order itself,
-//! its payments, its fulfilment, its notifications, and of the stock that was held for it. Rows are
-//! never changed once written. Next: `order_timeline/telling.rs` puts each fact into words.
+//! Everything that happened to an order, told in its order: to the order itself, its payments, its
+//! fulfilment, its notifications, and the stock that was held for it. The rows only say where in the
+//! log it stands; the log is the one place that has it, and it is put into words when it is read.
+//! Next: `places` is the fold, `reading` finds the entries, `telling` has the words.
 
+mod places;
+mod reading;
 mod telling;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use orderlog_domain::{fact::Fact, ids::OrderId, money::Money};
 use orderlog_log::event::RecordedEvent;
-use orderlog_runtime::{
-    projection::{Arity, Column, ColumnValue, Definition, FoldError, Occurred, Projection},
-    read_model::{Page, ReadModel},
-    read_store::{ReadError, ReadStore},
-};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use self::telling::Part;
 pub(crate) use self::telling::{for_what, why_a_person, why_undone};
-use crate::{
-    folding::{text, unfit},
-    paging::{Filter, Paging},
+pub use self::{
+    places::{Places, Timeline},
+    reading::{PlacesRows, TimelineError, of_order, rows},
 };
 
 /// Name of the projection.
 pub const NAME: &str = "order_timeline";
+/// The column that rows are found by.
+const ORDER: &str = "order_id";
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ impl TimelineEntry {
 pub(crate) fn order_of(recorded: &RecordedEvent, fact: &Fact) -> Option<OrderId> {
     match telling::part(fact) {
         Part::OfPartition => recorded.partition_key.parse().ok(),
-        Part::Of(order) => Some(order),
+        Part::OfHold(order, _) => Some(order),
         Part::OfNone => None,
     }
 }
@@ -159,89 +159,6 @@ impl fmt::Display for DetailValue {
             Self::Instant(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Secs, true)),
         }
     }
-}
-
-/// The fold of [`TimelineEntry`] rows, keyed by order id and position.
-pub struct Timeline;
-
-impl Projection<Fact> for Timeline {
-    type Row = TimelineEntry;
-
-    fn definition(&self) -> Definition {
-        Definition {
-            name: NAME,
-            version: "1".to_owned(),
-            columns: COLUMNS,
-        }
-    }
-
-    fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
-        let key = |order: &dyn std::fmt::Display| {
-            vec![format!("{order}/{:020}", event.recorded.position)]
-        };
-        match telling::part(event.fact) {
-            Part::OfPartition => key(&event.recorded.partition_key),
-            Part::Of(order) => key(&order),
-            Part::OfNone => vec![],
-        }
-    }
-
-    /// Every event has an entry of its own.
-    fn begins(&self, _key: &str, _event: &Occurred<'_, Fact>) -> bool {
-        true
-    }
-
-    fn apply(
-        &self,
-        key: &str,
-        row: &mut Option<TimelineEntry>,
-        event: &Occurred<'_, Fact>,
-    ) -> Result<(), FoldError> {
-        let order = key.split_once('/').map_or(key, |(order, _)| order);
-        let order = order.parse();
-        let order = order.map_err(|error| unfit(NAME, event.recorded, error))?;
-        let told = TimelineEntry::told(order, event.recorded, event.fact);
-        match (row.as_mut(), told) {
-            (Some(entry), Some(told)) => entry.tell_also(told),
-            (None, told) => *row = told,
-            (Some(_), None) => {}
-        }
-        Ok(())
-    }
-
-    fn columns(&self, row: &TimelineEntry) -> Vec<ColumnValue> {
-        let position = i64::try_from(row.position).unwrap_or(i64::MAX);
-        vec![text(row.order_id), ColumnValue::Integer(position)]
-    }
-}
-
-const COLUMNS: &[Column] = &[
-    Column {
-        name: "order_id",
-        arity: Arity::One,
-    },
-    Column {
-        name: "position",
-        arity: Arity::One,
-    },
-];
-
-/// Finds [`TimelineEntry`] rows.
-pub type TimelineRows = ReadModel<TimelineEntry>;
-
-/// The rows in `store`.
-pub fn rows(store: Arc<dyn ReadStore>) -> TimelineRows {
-    ReadModel::new(store, NAME)
-}
-
-/// What happened to an order, oldest first.
-pub async fn of_order(
-    rows: &TimelineRows,
-    order_id: OrderId,
-    paging: Paging,
-) -> Result<Page<TimelineEntry>, ReadError> {
-    let filter = Filter::default().is("order_id", Some(text(order_id)));
-    rows.page(&paging.query(filter, "position", false)).await
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use async_graphql::{Error, ErrorExtensions};
 use orderlog_domain::fact::FactError;
 use orderlog_log::event_store::StoreError;
+use orderlog_projections::order_timeline::TimelineError;
 use orderlog_runtime::read_store::{BehindReason, ReadError};
 
 /// The query, or one of its arguments, is not what it should be.
@@ -37,6 +38,17 @@ pub(crate) fn unread(error: ReadError) -> Error {
             extensions.set("reason", behind(*reason));
         }),
         ReadError::Damaged { .. } | ReadError::Unavailable { .. } => internal(&error),
+    }
+}
+
+/// Why a timeline can't be told, for the reader.
+pub(crate) fn untold(error: TimelineError) -> Error {
+    match error {
+        TimelineError::Rows(error) => unread(error),
+        TimelineError::ForeignCursor => bad_input(format!("after: {error}")),
+        TimelineError::Log(_) | TimelineError::Undecoded { .. } | TimelineError::Lost(_) => {
+            internal(&error)
+        }
     }
 }
 

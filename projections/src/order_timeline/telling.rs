@@ -10,7 +10,11 @@ mod stock;
 use chrono::{DateTime, Utc};
 pub(crate) use fulfilment::{for_what, why_a_person, why_undone};
 
-use orderlog_domain::{fact::Fact, ids::OrderId, money::Money};
+use orderlog_domain::{
+    fact::Fact,
+    ids::{OrderId, ReservationId},
+    money::Money,
+};
 
 use super::{Detail, DetailValue, Source};
 
@@ -18,8 +22,8 @@ use super::{Detail, DetailValue, Source};
 pub(super) enum Part {
     /// That of the order which the event's partition key names.
     OfPartition,
-    /// That of this order.
-    Of(OrderId),
+    /// That of this order, as far as it is about this stock held for it.
+    OfHold(OrderId, ReservationId),
     /// Nobody's.
     OfNone,
 }
@@ -32,7 +36,10 @@ pub(super) fn part(fact: &Fact) -> Part {
         Fact::Fulfilment(_) | Fact::Product(_) | Fact::Contact(_) | Fact::Webhook(_) => {
             Part::OfNone
         }
-        Fact::Stock(fact) => stock::order_of(fact).map_or(Part::OfNone, Part::Of),
+        Fact::Stock(fact) => match stock::hold(fact) {
+            Some((order, hold)) => Part::OfHold(order, hold),
+            None => Part::OfNone,
+        },
     }
 }
 

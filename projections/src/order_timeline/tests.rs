@@ -1,14 +1,32 @@
-//! The fold of timelines, told as a story.
+//! Timelines, told as a story: folded into a store, and read back from there and the log.
 
-use orderlog_runtime::projection::Projection;
+use std::collections::BTreeMap;
 
 use orderlog_domain::fulfilment::{FulfilmentEvent, Intervention, Resolution, Step};
+use orderlog_runtime::projection::Projection;
 
-use super::*;
-use crate::testing::{Told, journey::Journey, journeys, order_id, rows, saga};
+use super::{places::COLUMNS, *};
+use crate::testing::{Told, journey::Journey, journeys, log::ToldLog, order_id, rows, saga};
+
+/// The entries of each order, in their order.
+async fn entries(story: Vec<Told>) -> Vec<TimelineEntry> {
+    let mut orders = BTreeMap::<_, Vec<_>>::new();
+    for places in rows(&Timeline, story.clone()).into_values() {
+        assert!(places.positions.is_sorted());
+        let order = orders.entry(places.order_id).or_default();
+        order.extend(places.positions);
+    }
+    let (log, mut all) = (ToldLog::of(story), Vec::new());
+    for (order_id, mut positions) in orders {
+        positions.sort_unstable();
+        let entries = reading::entries(&log, order_id, &positions).await;
+        all.extend(entries.expect("told").into_iter().map(|found| found.row));
+    }
+    all
+}
 
 /// A timeline as people read it.
-fn told(story: Vec<Told>) -> String {
+async fn told(story: Vec<Told>) -> String {
     let line = |entry: TimelineEntry| {
         let facts: Vec<_> = entry
             .facts
@@ -23,7 +41,7 @@ fn told(story: Vec<Told>) -> String {
             facts.join(" ")
         )
     };
-    rows(&Timeline, story).into_values().map(line).collect()
+    entries(story).await.into_iter().map(line).collect()
 }
 
 fn shown(value: &DetailValue) -> String {
@@ -35,18 +53,18 @@ fn shown(value: &DetailValue) -> String {
     }
 }
 
-#[test]
-fn a_completed_order_is_told_from_beginning_to_end() {
-    insta::assert_snapshot!(told(journeys::completed(1, 98)));
+#[tokio::test]
+async fn a_completed_order_is_told_from_beginning_to_end() {
+    insta::assert_snapshot!(told(journeys::completed(1, 98)).await);
 }
 
-#[test]
-fn a_declined_order_is_told_from_beginning_to_end() {
-    insta::assert_snapshot!(told(journeys::declined(1)));
+#[tokio::test]
+async fn a_declined_order_is_told_from_beginning_to_end() {
+    insta::assert_snapshot!(told(journeys::declined(1)).await);
 }
 
-#[test]
-fn what_operators_did_is_told_with_who_and_why() {
+#[tokio::test]
+async fn what_operators_did_is_told_with_who_and_why() {
     let order_id = order_id(1);
     let step = Step::Capturing;
     let intervention = |reason: &str| Intervention {
@@ -85,7 +103,7 @@ fn what_operators_did_is_told_with_who_and_why() {
     ];
     let mut story = Journey::placed(1).told();
     story.extend(verbs.map(|verb| saga(order_id, verb)));
-    let told = told(story);
+    let told = told(story).await;
     for (title, reason) in [
         ("Retried by an operator", "one"),
         ("Done by hand", "two"),
@@ -103,32 +121,51 @@ fn what_concerns_no_order_is_not_told() {
     assert!(rows(&Timeline, journeys::catalogue()).is_empty());
 }
 
-#[test]
-fn entries_of_one_order_stand_together_in_their_order() {
-    let story = journeys::completed(1, 98)
+#[tokio::test]
+async fn each_event_of_an_order_stands_in_its_timeline_once() {
+    let story: Vec<_> = journeys::completed(1, 98)
         .into_iter()
-        .chain(journeys::cancelled(2));
-    let rows = rows(&Timeline, story);
-    let ids: Vec<_> = rows
-        .values()
+        .chain(journeys::cancelled(2))
+        .collect();
+    let entries = entries(story).await;
+    let places: Vec<_> = entries
+        .iter()
         .map(|entry| (entry.order_id, entry.position))
         .collect();
-    assert!(ids.is_sorted());
-    for (key, entry) in &rows {
-        assert_eq!(key, &format!("{}/{:020}", entry.order_id, entry.position));
-        assert_eq!(Timeline.columns(entry).len(), COLUMNS.len());
-    }
-    assert!(ids.iter().any(|(id, _)| *id == order_id(2)));
+    assert!(places.is_sorted_by(|one, next| one < next));
+    assert!(places.iter().any(|(id, _)| *id == order_id(2)));
 }
 
 #[test]
-fn an_entry_says_who_did_it_and_why() {
-    let rows = rows(&Timeline, journeys::completed(1, 98));
-    let first = rows.values().next().expect("there is one");
+fn what_is_folded_late_stands_where_it_belongs() {
+    let story = crate::testing::recorded(journeys::completed(1, 98));
+    let (mut rows, mut late) = (crate::testing::Rows::<Timeline>::new(), story.clone());
+    late[1..].reverse();
+    crate::testing::fold(&Timeline, &late, &mut rows);
+    let mut in_time = crate::testing::Rows::<Timeline>::new();
+    crate::testing::fold(&Timeline, &story, &mut in_time);
+    assert_eq!(rows, in_time);
+    for places in rows.values() {
+        assert_eq!(Timeline.columns(places).len(), COLUMNS.len());
+    }
+}
+
+#[tokio::test]
+async fn an_entry_says_who_did_it_and_why() {
+    let entries = entries(journeys::completed(1, 98)).await;
+    let first = entries.first().expect("there is one");
     assert_eq!(
         (first.event_type.as_str(), first.actor.as_str()),
         ("OrderPlaced", "test")
     );
     assert_eq!(first.command_id.as_u128(), 0xC001);
     assert_eq!(first.causation_id.as_u128(), 0xBBBB);
+}
+
+#[tokio::test]
+async fn an_event_that_the_log_has_lost_is_named() {
+    let mut log = ToldLog::of(journeys::completed(1, 98));
+    log.events.retain(|event| event.position != 2);
+    let entries = reading::entries(&log, order_id(1), &[1, 2, 3]).await;
+    assert!(matches!(entries, Err(TimelineError::Lost(2))));
 }

@@ -11,6 +11,7 @@ use orderlog_domain::{
     refusal::Refusal,
 };
 use serde::Serialize;
+use serde_variant::to_variant_name;
 use uuid::Uuid;
 
 use super::{
@@ -294,9 +295,5 @@ impl Outcome {
 
 /// The name that an enum's variant has in JSON. Read models know no commands, only their names.
 fn variant(command: &impl Serialize) -> String {
-    match serde_json::to_value(command) {
-        Ok(serde_json::Value::Object(fields)) => fields.keys().next().cloned().unwrap_or_default(),
-        Ok(serde_json::Value::String(name)) => name,
-        Ok(_) | Err(_) => String::new(),
-    }
+    to_variant_name(command).unwrap_or_default().to_owned()
 }

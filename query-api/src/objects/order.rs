@@ -1,8 +1,11 @@
 //! An order and what hangs on it. Its own fields come from one row; each field that reads another
 //! read model waits for that one alone. Which commands it allows now is asked of REST.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, Object, Result};
 use chrono::{DateTime, Utc};
+use orderlog_log::event_store::EventStore;
 use orderlog_projections::{
     notifications, order_summary::OrderSummary, order_timeline, payments, sagas,
 };
@@ -19,7 +22,7 @@ use super::{
     timeline::TimelineEntry,
 };
 use crate::{
-    failure::unread,
+    failure::{unread, untold},
     freshness::fresh,
     paging::{Rows, connection, paging, weight},
 };
@@ -162,9 +165,10 @@ impl Order {
     ) -> Result<Rows<TimelineEntry>> {
         let paging = paging(first, after)?;
         let rows = fresh(context, order_timeline::rows).await?;
-        let page = order_timeline::of_order(&rows, self.0.order_id, paging)
+        let log = context.data::<Arc<dyn EventStore>>()?.as_ref();
+        let page = order_timeline::of_order(&rows, log, self.0.order_id, paging)
             .await
-            .map_err(unread)?;
+            .map_err(untold)?;
         Ok(connection(page, TimelineEntry))
     }
 

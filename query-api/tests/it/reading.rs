@@ -77,6 +77,42 @@ async fn an_order_shows_all_that_hangs_on_it() {
 }
 
 #[tokio::test]
+async fn the_pages_of_a_timeline_joined_are_the_timeline() {
+    let world = shop().await;
+    let page = async |first: usize, after: &str| {
+        let query = format!(
+            "{{ order(id: \"{}\") {{ timeline(first: {first}{after}) {{
+                nodes {{ position title source }} pageInfo {{ hasNextPage endCursor }} }} }} }}",
+            order_id(1)
+        );
+        world.data(&query).await["order"]["timeline"].take()
+    };
+    let whole = page(100, "").await;
+    assert_eq!(whole["pageInfo"]["hasNextPage"], false);
+    let (mut joined, mut after) = (Vec::new(), String::new());
+    loop {
+        let some = page(3, &after).await;
+        joined.extend(some["nodes"].as_array().expect("a list").clone());
+        if some["pageInfo"]["hasNextPage"] == false {
+            break;
+        }
+        after = format!(", after: {}", some["pageInfo"]["endCursor"]);
+    }
+    assert!(joined.iter().any(|entry| entry["source"] == "STOCK"));
+    assert_eq!(whole["nodes"], json!(joined));
+    let of_orders = world
+        .data("{ orders(first: 1) { pageInfo { endCursor } } }")
+        .await;
+    let query = format!(
+        "{{ order(id: \"{}\") {{ timeline(after: {}) {{ nodes {{ title }} }} }} }}",
+        order_id(1),
+        of_orders["orders"]["pageInfo"]["endCursor"]
+    );
+    let refused = &world.ask(&query).await["errors"][0];
+    assert_eq!(refused["extensions"]["code"], "BAD_USER_INPUT", "{refused}");
+}
+
+#[tokio::test]
 async fn what_does_not_exist_is_null_and_no_error() {
     let world = World::new().await;
     let id = order_id(9);

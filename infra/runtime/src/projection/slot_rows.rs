@@ -4,13 +4,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState;
 use orderlog_log::event::Position;
 
 use super::{FoldError, Occurred, Projection};
 use crate::read_store::RowChange;
 
-/// Rows that one is weighed by.
-const SAMPLE: usize = 8;
+/// Rows that all rows of a slot are weighed by; there are many slots.
+const SAMPLE: usize = 2;
 /// What a row takes in memory beside what its JSON says twice, bytes, about.
 const OVERHEAD: usize = 160;
 
@@ -37,14 +38,14 @@ struct Row<R> {
 
 pub(super) struct InMemory<P: Projection<E>, E> {
     projection: Arc<P>,
-    rows: HashMap<String, Row<P::Row>>,
+    rows: HashMap<String, Row<P::Row>, RandomState>,
 }
 
 impl<E: 'static, P: Projection<E>> InMemory<P, E> {
     pub(super) fn of(projection: Arc<P>) -> Self {
         Self {
             projection,
-            rows: HashMap::new(),
+            rows: HashMap::default(),
         }
     }
 }

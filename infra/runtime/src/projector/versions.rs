@@ -3,24 +3,24 @@
 //! Bounded: of streams that were not met lately it is forgotten where they stood, and then the next
 //! event of theirs is believed.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasher, RandomState},
-    mem,
-};
+use std::{collections::HashMap, hash::BuildHasher, mem};
 
+use foldhash::quality::RandomState;
 use orderlog_log::event::{Position, RecordedEvent, Version};
 
 /// Streams of which it is known where they stand, at most twice this, over all partitions.
 pub(crate) const KNOWN: usize = 65_536;
+
+/// The version of each stream, by its hash.
+type Streams = HashMap<u64, Version, foldhash::fast::RandomState>;
 
 /// Where the streams stand that a reader has met.
 pub(crate) struct Versions {
     /// Streams are told apart by a hash that is another one in every process: should two ever share
     /// it, starting again helps.
     hasher: RandomState,
-    lately: HashMap<u64, Version>,
-    before: HashMap<u64, Version>,
+    lately: Streams,
+    before: Streams,
     limit: usize,
     /// Whether all streams are known: nothing was passed before, and nothing is forgotten.
     is_whole: bool,
@@ -47,9 +47,9 @@ impl Versions {
     /// Of a reader that goes on behind `position`, and remembers about `limit` streams.
     pub(crate) fn behind(position: Position, limit: usize) -> Self {
         Self {
-            hasher: RandomState::new(),
-            lately: HashMap::new(),
-            before: HashMap::new(),
+            hasher: RandomState::default(),
+            lately: Streams::default(),
+            before: Streams::default(),
             limit,
             is_whole: position == 0,
         }

@@ -20,8 +20,9 @@ use crate::{
     source::{Slots, SourceError, slot_of},
 };
 
-/// Events that are read and decoded together.
-pub(super) const PAGE: usize = 2048;
+/// Events that are read and decoded together: few enough that they stay in a processor's cache until
+/// they are folded.
+pub(super) const PAGE: usize = 512;
 
 /// Which events are folded by somebody.
 pub(super) struct Interest {
@@ -107,7 +108,9 @@ impl<E: Send + Sync + 'static> Reader<E> {
         until: Position,
     ) -> Result<Page<E>, ProjectorError> {
         let slots = Slots::of_bits(self.interest.slots.load(Ordering::Relaxed));
-        let mut shares: Vec<_> = (0..self.workers).map(|_| Vec::new()).collect();
+        // A page may be one worker's alone; to grow would move all that is there.
+        let share = |_| Vec::with_capacity(events.len());
+        let mut shares: Vec<_> = (0..self.workers).map(share).collect();
         for recorded in events {
             let slot = slot_of(&recorded.partition_key);
             if !self.interest.wants(slots, slot, recorded.position) {

@@ -33,15 +33,15 @@ pub(super) fn create(
     let values: String = single_columns(columns)
         .map(|column| format!(", {column}"))
         .collect();
+    // The row stands last: whoever reads a column does not have to pass by it.
     connection.execute_batch(&format!(
         "CREATE TABLE {table} (key TEXT NOT NULL, partition INTEGER NOT NULL, \
-         position INTEGER NOT NULL, row TEXT NOT NULL{values})"
+         position INTEGER NOT NULL{values}, row TEXT NOT NULL)"
     ))?;
     for column in many_columns(columns) {
         let side = side_table(target, column.name);
         connection.execute_batch(&format!(
-            "CREATE TABLE {side} (value TEXT NOT NULL, key TEXT NOT NULL, \
-             PRIMARY KEY (value, key)) WITHOUT ROWID"
+            "CREATE TABLE {side} (value TEXT NOT NULL, key TEXT NOT NULL)"
         ))?;
     }
     Ok(())
@@ -64,7 +64,10 @@ pub(super) fn index(
     }
     for column in many_columns(columns) {
         let side = side_table(target, column.name);
-        connection.execute_batch(&format!("CREATE INDEX {side}_by_key ON {side} (key)"))?;
+        connection.execute_batch(&format!(
+            "CREATE UNIQUE INDEX {side}_by_value ON {side} (value, key); \
+             CREATE INDEX {side}_by_key ON {side} (key)"
+        ))?;
     }
     Ok(())
 }

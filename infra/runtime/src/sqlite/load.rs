@@ -1,5 +1,5 @@
 //! Fills staged generations: rows that are new and that nobody reads yet, with nothing to keep in order
-//! meanwhile but the columns of many.
+//! meanwhile.
 
 use rusqlite::{
     CachedStatement, Connection,
@@ -74,12 +74,17 @@ fn write_side(
     column: &Column,
 ) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(&format!(
-        "INSERT OR IGNORE INTO {} (value, key) VALUES (?1, ?2)",
+        "INSERT INTO {} (value, key) VALUES (?1, ?2)",
         side_table(&fill.target, column.name)
     ))?;
     for change in &fill.rows {
-        for value in many(&change.columns, at) {
-            insert.execute((value, &change.key))?;
+        let mut values: Vec<_> = many(&change.columns, at).iter().collect();
+        values.sort_unstable();
+        values.dedup();
+        for value in values {
+            insert.raw_bind_parameter(1, value)?;
+            insert.raw_bind_parameter(2, &change.key)?;
+            insert.raw_execute()?;
         }
     }
     Ok(())

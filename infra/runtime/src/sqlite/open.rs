@@ -18,6 +18,10 @@ use crate::read_store::Target;
 const APPLICATION: i64 = 0x6f6c_7264;
 /// Changes with the tables below; an older file goes through [`UPGRADES`].
 const FORMAT: i64 = 3;
+/// Pages of the journal after which it is moved into the file: each time both are synced.
+const CHECKPOINT: i64 = 8_192;
+/// What a connection keeps in memory of the file, at most; KiB, as SQLite wants it.
+const CACHE: i64 = -32_768;
 /// How long a connection waits for another one's lock.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
@@ -225,6 +229,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    connection.pragma_update(None, "cache_size", CACHE)?;
     Ok(connection)
 }
 

@@ -1,23 +1,51 @@
 //! Facts of stock that name an order, in words. The others are no part of any order's story.
 
 use orderlog_domain::{
-    ids::OrderId,
+    ids::{OrderId, ReservationId},
     stock::{ReleaseReason, StockEvent},
 };
 
 use super::{Told, told};
 
-/// The order that the fact names.
-pub(super) fn order_of(fact: &StockEvent) -> Option<OrderId> {
+/// The order that the fact names, and what is held for it.
+pub(super) fn hold(fact: &StockEvent) -> Option<(OrderId, ReservationId)> {
     use StockEvent as E;
     match fact {
-        E::StockReserved { order_id, .. }
-        | E::StockReservationConfirmed { order_id, .. }
-        | E::StockCommitted { order_id, .. }
-        | E::StockReservationReleased { order_id, .. }
-        | E::StockReservationExpired { order_id, .. }
-        | E::ReservationTombstoned { order_id, .. }
-        | E::BackorderFilled { order_id, .. } => Some(*order_id),
+        E::StockReserved {
+            order_id,
+            reservation_id,
+            ..
+        }
+        | E::StockReservationConfirmed {
+            order_id,
+            reservation_id,
+            ..
+        }
+        | E::StockCommitted {
+            order_id,
+            reservation_id,
+            ..
+        }
+        | E::StockReservationReleased {
+            order_id,
+            reservation_id,
+            ..
+        }
+        | E::StockReservationExpired {
+            order_id,
+            reservation_id,
+            ..
+        }
+        | E::ReservationTombstoned {
+            order_id,
+            reservation_id,
+            ..
+        }
+        | E::BackorderFilled {
+            order_id,
+            reservation_id,
+            ..
+        } => Some((*order_id, *reservation_id)),
         E::StockItemRegistered { .. }
         | E::StockPolicyChanged { .. }
         | E::StockReceived { .. }
