@@ -18,7 +18,7 @@ pub struct Meter {
 }
 
 /// What a span of work took.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Used {
     /// By the clock.
     pub elapsed: Duration,
