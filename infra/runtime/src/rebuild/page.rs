@@ -1,28 +1,26 @@
-//! Pages of the log, read and decoded by many tasks at once and handed on in order. Of each page
-//! only what somebody folds is decoded; the rest is looked at no further than its envelope.
-//! Next: `pass` deals the events out to workers.
+//! Pages of the log, read by many tasks at once and handed on in order. What nobody folds is left out.
+//! Next: `pass` deals the events out to workers, which decode them.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
 
+use super::stopped;
+use crate::{
+    projector::ProjectorError,
+    source::{Slots, SourceError, slot_of},
+};
 use futures::{Stream, StreamExt, stream};
 use orderlog_log::{
     event::{Position, RecordedEvent},
     event_reader::EventReader,
 };
-use tokio::task::spawn_blocking;
 
-use super::stopped;
-use crate::{
-    projector::{DecodedEvent, Decoder, ProjectorError, Said},
-    source::{Slots, SourceError, slot_of},
-};
-
-/// Events that are read and decoded together: few enough that they stay in a processor's cache until
-/// they are folded.
+/// Events that are read together: few enough that they stay in a processor's cache until they are folded.
 pub(super) const PAGE: usize = 512;
+/// Pages that are read ahead, for each worker.
+const AHEAD: usize = 3;
 
 /// Which events are folded by somebody.
 pub(super) struct Interest {
@@ -49,30 +47,29 @@ impl Interest {
     }
 }
 
+/// An event, and the slot of its partition key.
+pub(super) type Placed = (RecordedEvent, u32);
+
 /// What a page holds for each worker.
-pub(super) struct Page<E> {
+pub(super) struct Page {
     /// Position of its last event.
     pub(super) until: Position,
     /// Events per worker, oldest first.
-    pub(super) shares: Vec<Vec<DecodedEvent<E>>>,
+    pub(super) shares: Vec<Vec<Placed>>,
 }
 
 /// Reads the log.
-pub(super) struct Reader<E> {
+pub(super) struct Reader {
     pub(super) log: Arc<dyn EventReader>,
-    pub(super) decode: Decoder<E>,
     pub(super) interest: Arc<Interest>,
     /// Workers that the slots are dealt out to.
     pub(super) workers: usize,
 }
 
-impl<E: Send + Sync + 'static> Reader<E> {
+impl Reader {
     /// The pages up to `until`, in order.
-    pub(super) fn pages(
-        self,
-        until: Position,
-    ) -> impl Stream<Item = Result<Page<E>, ProjectorError>> {
-        let ahead = self.workers + 1;
+    pub(super) fn pages(self, until: Position) -> impl Stream<Item = Result<Page, ProjectorError>> {
+        let ahead = AHEAD * self.workers;
         let reader = Arc::new(self);
         let starts = (0..until).step_by(PAGE);
         let page = move |after: Position| {
@@ -87,7 +84,7 @@ impl<E: Send + Sync + 'static> Reader<E> {
         self: Arc<Self>,
         after: Position,
         until: Position,
-    ) -> Result<Page<E>, ProjectorError> {
+    ) -> Result<Page, ProjectorError> {
         let end = until.min(after + PAGE as u64);
         let mut events = Vec::new();
         let mut at = after;
@@ -98,15 +95,10 @@ impl<E: Send + Sync + 'static> Reader<E> {
             at = contiguous(at, &more)?;
             events.extend(more);
         }
-        let decoded = spawn_blocking(move || self.decoded(events, end));
-        decoded.await.map_err(stopped)?
+        Ok(self.dealt(events, end))
     }
 
-    fn decoded(
-        &self,
-        events: Vec<RecordedEvent>,
-        until: Position,
-    ) -> Result<Page<E>, ProjectorError> {
+    fn dealt(&self, events: Vec<RecordedEvent>, until: Position) -> Page {
         let slots = Slots::of_bits(self.interest.slots.load(Ordering::Relaxed));
         // A page may be one worker's alone; to grow would move all that is there.
         let share = |_| Vec::with_capacity(events.len());
@@ -116,20 +108,9 @@ impl<E: Send + Sync + 'static> Reader<E> {
             if !self.interest.wants(slots, slot, recorded.position) {
                 continue;
             }
-            let said = match Said::by(&recorded, self.decode) {
-                Ok(said) => said,
-                Err(reason) => {
-                    let event = Box::new(recorded);
-                    return Err(ProjectorError::NewerEvent { event, reason });
-                }
-            };
-            shares[slot as usize % self.workers].push(DecodedEvent {
-                recorded,
-                said,
-                slot,
-            });
+            shares[slot as usize % self.workers].push((recorded, slot));
         }
-        Ok(Page { until, shares })
+        Page { until, shares }
     }
 }
 

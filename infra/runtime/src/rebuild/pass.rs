@@ -1,4 +1,4 @@
-//! One pass over the log: pages are read and decoded by many, and dealt out by slot to workers that
+//! One pass over the log: pages are read by many, and dealt out by slot to workers that decode them and
 //! fold in memory. Where the rows outgrow the memory allowed, the pass goes on with half of the slots,
 //! and leaves the others to a later one. Next: `jobs` fills the store with what comes out.
 
@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     projection::ErasedProjection,
-    projector::{BrokenStream, Decoder, KNOWN, ProjectorError, Versions},
+    projector::{Decoder, KNOWN, ProjectorError, Versions},
     source::{SLOTS, Slots},
 };
 
@@ -55,14 +55,14 @@ pub(super) struct Folded {
     pub(super) slots: Slots,
     /// The most memory that rows took, bytes, about.
     pub(super) memory: u64,
-    workers: Vec<JoinHandle<Result<Vec<Seen>, BrokenStream>>>,
+    workers: Vec<JoinHandle<Result<Vec<Seen>, ProjectorError>>>,
 }
 
 /// The workers of a pass.
-struct Crew<E> {
-    orders: Vec<mpsc::Sender<Order<E>>>,
+struct Crew {
+    orders: Vec<mpsc::Sender<Order>>,
     weights: Vec<Arc<AtomicU64>>,
-    handles: Vec<JoinHandle<Result<Vec<Seen>, BrokenStream>>>,
+    handles: Vec<JoinHandle<Result<Vec<Seen>, ProjectorError>>>,
 }
 
 impl<E: Send + Sync + 'static> Pass<'_, E> {
@@ -82,7 +82,6 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
         let crew = self.crew(finished);
         let reader = Reader {
             log: Arc::clone(&self.log),
-            decode: self.decode,
             interest: Arc::clone(&interest),
             workers: crew.orders.len(),
         };
@@ -115,8 +114,8 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
     /// The next page, unless the rebuild is cancelled.
     async fn next(
         &self,
-        pages: &mut (impl futures::Stream<Item = Result<Page<E>, ProjectorError>> + Unpin),
-    ) -> Result<Option<Page<E>>, ProjectorError> {
+        pages: &mut (impl futures::Stream<Item = Result<Page, ProjectorError>> + Unpin),
+    ) -> Result<Option<Page>, ProjectorError> {
         tokio::select! {
             biased;
             () = self.options.cancel.cancelled() => Err(ProjectorError::Cancelled),
@@ -136,7 +135,7 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
         most
     }
 
-    fn crew(&self, finished: Option<mpsc::Sender<Finished>>) -> Crew<E> {
+    fn crew(&self, finished: Option<mpsc::Sender<Finished>>) -> Crew {
         let count = self.options.workers.clamp(1, SLOTS as usize);
         let given_up: Vec<_> = self.wanted.iter().map(|_| Arc::default()).collect();
         let mut crew = Crew {
@@ -148,6 +147,7 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
             let (orders, taken) = mpsc::channel(ORDERS);
             let weight = Arc::<AtomicU64>::default();
             let worker = Worker {
+                decode: self.decode,
                 folds: self.folds(number, count, &given_up),
                 versions: Versions::behind(0, KNOWN.div_ceil(count)),
                 kept: Slots::ALL,
@@ -177,9 +177,9 @@ impl<E: Send + Sync + 'static> Pass<'_, E> {
     }
 }
 
-impl<E: Send + 'static> Crew<E> {
+impl Crew {
     /// False where a worker takes no more.
-    async fn deal(&self, page: Page<E>) -> bool {
+    async fn deal(&self, page: Page) -> bool {
         for (worker, share) in self.orders.iter().zip(page.shares) {
             if !share.is_empty() && worker.send(Order::Fold(share)).await.is_err() {
                 return false;
@@ -207,7 +207,7 @@ impl<E: Send + 'static> Crew<E> {
         while let Some(ended) = ended.next().await {
             match ended {
                 Ok(Ok(_)) => {}
-                Ok(Err(broken)) => return broken.into(),
+                Ok(Err(error)) => return error,
                 Err(error) => return stopped(error),
             }
         }

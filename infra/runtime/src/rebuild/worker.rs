@@ -1,6 +1,6 @@
 //! One of the workers that fold in memory: it has some of the slots, and for each projection the rows
 //! of these slots. It takes events in order until there are no more, and then hands out the rows slot
-//! by slot. An event that is not the next of its stream ends it. Where one can't be folded, the worker
+//! by slot. An event that is not the next of its stream ends it, and one that a newer build wrote. Where one can't be folded, the worker
 //! gives the projection up: it is folded anew event by event, which parks what has to be parked.
 
 use std::sync::{
@@ -8,12 +8,13 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use orderlog_log::event::Position;
+use orderlog_log::event::{Position, RecordedEvent};
 use tokio::sync::mpsc;
 
+use super::page::Placed;
 use crate::{
     projection::{ErasedProjection, Occurred, SlotRows},
-    projector::{BrokenStream, DecodedEvent, Said, Versions},
+    projector::{DecodedEvent, Decoder, ProjectorError, Said, Versions},
     read_store::RowChange,
     source::{SLOTS, Slots},
 };
@@ -24,9 +25,9 @@ const WEIGHED_FIRST: usize = 500;
 const WEIGHED: usize = 50_000;
 
 /// What a worker is told.
-pub(super) enum Order<E> {
+pub(super) enum Order {
     /// Fold these.
-    Fold(Vec<DecodedEvent<E>>),
+    Fold(Vec<Placed>),
     /// Give up the rows of all other slots.
     Keep(Slots),
 }
@@ -124,6 +125,7 @@ impl<E: 'static> Fold<E> {
 
 /// A worker.
 pub(super) struct Worker<E> {
+    pub(super) decode: Decoder<E>,
     pub(super) folds: Vec<Fold<E>>,
     /// Where the streams of its slots stand; all of them from their beginning.
     pub(super) versions: Versions,
@@ -140,9 +142,10 @@ impl<E: 'static> Worker<E> {
     /// projection.
     pub(super) fn run(
         mut self,
-        mut orders: mpsc::Receiver<Order<E>>,
-    ) -> Result<Vec<Seen>, BrokenStream> {
+        mut orders: mpsc::Receiver<Order>,
+    ) -> Result<Vec<Seen>, ProjectorError> {
         let (mut unweighed, mut due) = (0, WEIGHED_FIRST);
+        let mut decoded = Vec::new();
         while let Some(order) = orders.blocking_recv() {
             match order {
                 Order::Keep(slots) => {
@@ -152,10 +155,11 @@ impl<E: 'static> Worker<E> {
                 }
                 Order::Fold(events) => {
                     unweighed += events.len();
-                    for event in events.iter().filter(|event| self.kept.contains(event.slot)) {
-                        self.versions.pass(&event.recorded)?;
+                    for (recorded, slot) in events {
+                        decoded.extend(self.decoded(recorded, slot)?);
                     }
-                    self.fold(&events);
+                    self.fold(&decoded);
+                    decoded.clear();
                 }
             }
             if unweighed >= due {
@@ -165,6 +169,29 @@ impl<E: 'static> Worker<E> {
             }
         }
         Ok(self.finish())
+    }
+
+    /// The event, where it is of a slot that is still folded here.
+    fn decoded(
+        &mut self,
+        recorded: RecordedEvent,
+        slot: u32,
+    ) -> Result<Option<DecodedEvent<E>>, ProjectorError> {
+        if !self.kept.contains(slot) {
+            return Ok(None);
+        }
+        self.versions.pass(&recorded)?;
+        match Said::by(&recorded, self.decode) {
+            Ok(said) => Ok(Some(DecodedEvent {
+                recorded,
+                said,
+                slot,
+            })),
+            Err(reason) => {
+                let event = Box::new(recorded);
+                Err(ProjectorError::NewerEvent { event, reason })
+            }
+        }
     }
 
     fn fold(&mut self, events: &[DecodedEvent<E>]) {
