@@ -1,6 +1,8 @@
 //! `orderlog events`: the log itself, a verb per file. `graph`, what one request led to, is here.
 
+mod export;
 mod finding;
+mod import;
 mod list;
 mod mermaid;
 mod prove;
@@ -31,6 +33,10 @@ pub(super) enum Verb {
     Graph(GraphArgs),
     /// Copy a part of the log, chosen by filters, into lines or onto another topic; nothing happens again.
     Replay(Box<replay::Args>),
+    /// Write a part of the log, or all of it, into a file that `import` takes; beside a running shop.
+    Export(export::Args),
+    /// Take up history from a file; nothing is done because of it.
+    Import(import::Args),
     /// See that the log is what was sealed; name the first position that is not.
     Verify(verify::Args),
     /// Print the proof of one event, for somebody who has not got the log.
@@ -98,6 +104,8 @@ pub(super) fn run(verb: Verb) -> Result<(), Failure> {
         Verb::Tail(args) => runtime()?.block_on(list::tail(args)),
         Verb::Graph(args) => runtime()?.block_on(graph(args)),
         Verb::Replay(args) => runtime()?.block_on(replay::run(*args)),
+        Verb::Export(args) => runtime()?.block_on(export::run(args)),
+        Verb::Import(args) => runtime()?.block_on(import::run(args)),
         Verb::Verify(args) => runtime()?.block_on(verify::run(args)),
         Verb::Prove(args) => runtime()?.block_on(prove::run(args)),
     }

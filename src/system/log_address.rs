@@ -6,9 +6,10 @@ use std::{path::PathBuf, sync::Arc};
 use orderlog_domain::schema;
 use orderlog_log::{
     event_reader::EventReader,
-    postgres::{PgLogReader, PgOptions, PgSeals},
+    history::{History, Range},
+    postgres::{self, PgLogReader, PgOptions, PgSeals},
     seal::SealedLog,
-    sqlite::SqliteLogReader,
+    sqlite::{self, SqliteLogReader},
 };
 
 use orderlog_runtime::{postgres::PgLiveRows, read_store::LiveRows, sqlite::SqliteLiveRows};
@@ -54,6 +55,14 @@ impl LogAddress {
             Self::Database(DatabaseUrl(url)) => {
                 Arc::new(PgSeals::connect(url, PgOptions::default()).await?)
             }
+        })
+    }
+
+    /// Reads events and recorded commands there, as they are.
+    pub async fn history(&self, range: Range) -> Result<History, StartError> {
+        Ok(match self {
+            Self::Directory(directory) => sqlite::history(directory, range)?,
+            Self::Database(DatabaseUrl(url)) => postgres::history(url, range).await?,
         })
     }
 }

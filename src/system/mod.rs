@@ -45,6 +45,7 @@ pub use self::{
     engines::migrate,
     failure::{StartError, StopError},
     log_address::LogAddress,
+    parts::processes,
     today::{Told, Untold, read, today},
 };
 

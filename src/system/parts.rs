@@ -35,6 +35,11 @@ const PROCESS: &str = "fulfilment";
 /// Name under which the announcer keeps its own.
 const ANNOUNCER: &str = "public_topics";
 
+/// Everybody who follows the log and does something about it outside the read models.
+pub fn processes() -> [String; 2] {
+    [PROCESS.to_owned(), ANNOUNCER.to_owned()]
+}
+
 pub(super) fn timings(scale: f64) -> Result<Timings, StartError> {
     if !(scale.is_finite() && scale > 0.0) {
         return Err(StartError::TimeScale(scale));
@@ -88,13 +93,8 @@ pub(super) fn announcing(
 
 pub(super) async fn dead_letters(opened: &Opened) -> Result<DeadLetters, StartError> {
     let (log, reads) = (Arc::clone(&opened.log), opened.reads(false).await?);
-    let processes = opened.processes().await?;
-    Ok(DeadLetters::new(
-        log,
-        reads,
-        processes,
-        [PROCESS.to_owned(), ANNOUNCER.to_owned()],
-    ))
+    let stored = opened.processes().await?;
+    Ok(DeadLetters::new(log, reads, stored, processes()))
 }
 
 pub(super) fn work_loop(

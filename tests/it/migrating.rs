@@ -19,26 +19,26 @@ use crate::{
 };
 
 /// A shop, the place where it goes, and the gateway that knows both.
-struct Move {
+pub(crate) struct Move {
     scratch: TempDir,
-    servers: Servers,
-    stripe: Stripe,
+    pub(crate) servers: Servers,
+    pub(crate) stripe: Stripe,
 }
 
 /// Orders that are all in the middle of something.
-struct Orders {
+pub(crate) struct Orders {
     unpacked: String,
     packed: String,
     /// Its customer is at the bank.
     asked: String,
     /// Stripe was told to take the money, and perhaps did not answer.
-    last: String,
+    pub(crate) last: String,
     /// A command that was refused: its path and the answer.
-    refused: (String, (u16, Value)),
+    pub(crate) refused: (String, (u16, Value)),
 }
 
 impl Move {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self {
             scratch: tempfile::tempdir().unwrap(),
             servers: Servers::create().await,
@@ -46,17 +46,17 @@ impl Move {
         }
     }
 
-    fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.scratch.path().join("shop")
     }
 
-    fn embedded(&self) -> Server {
+    pub(crate) fn embedded(&self) -> Server {
         let mut command = orderlog(&self.data_dir(), &["serve"]);
         command.envs(self.stripe.settings());
         Server::of_roles([command])
     }
 
-    fn distributed(&self, roles: &[&str]) -> Server {
+    pub(crate) fn distributed(&self, roles: &[&str]) -> Server {
         Server::of_roles(roles.iter().map(|role| {
             let mut command = self.servers.command(&[role]);
             command.envs(self.stripe.settings());
@@ -70,14 +70,14 @@ impl Move {
         command.args(arguments).output().unwrap()
     }
 
-    async fn order(&self, server: &Server, method: &str) -> String {
+    pub(crate) async fn order(&self, server: &Server, method: &str) -> String {
         let (code, placed) = server.post("/orders", two_mugs(method)).await;
         assert_eq!(code, 201, "{placed}");
         placed["id"].as_str().unwrap().to_owned()
     }
 
     /// Brings orders into the middle of something, the last one while Stripe is silent or not.
-    async fn begin(&self, server: &Server, silent: bool) -> Orders {
+    pub(crate) async fn begin(&self, server: &Server, silent: bool) -> Orders {
         stock_a_mug(server).await;
         let packed = self.order(server, "pm_card_visa").await;
         until(server, &packed, takes("pack")).await;
@@ -190,7 +190,7 @@ fn folded(listed: &Output) -> bool {
 }
 
 /// The hash of each read model, rebuilt; it must be that of the live rows.
-fn hashes(output: &Output) -> BTreeMap<String, String> {
+pub(crate) fn hashes(output: &Output) -> BTreeMap<String, String> {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let reports: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();

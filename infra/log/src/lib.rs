@@ -7,11 +7,12 @@
 //! - [`event_store`]: the port of the writers, and what an append answers.
 //! - [`sqlite`]: the embedded engine; group commit on one writer thread.
 //! - [`postgres`]: the engine for several processes; group commit in each of them.
-//! - [`history`]: the log on its way to another place.
+//! - [`history`]: the log on its way to another place; [`archive`]: as a file.
 //! - [`executor`]: load, decide, append, retry, answer.
 //! - [`seal`]: signed roots over the log, which make it evidence.
 //! - [`clock`]: the instant of a decision, as a value.
 
+pub mod archive;
 pub mod clock;
 pub mod event;
 pub mod event_reader;

@@ -27,7 +27,7 @@ mod writer;
 
 pub use self::{
     backup::{Backup, back_up, examine, restore},
-    history::history,
+    history::{SqliteTarget, history},
     moved::{MovedLog, Standing},
 };
 use std::{path::Path, sync::Arc};

@@ -4,8 +4,10 @@
 //! source is marked before anything is copied: of the two only one ever goes on.
 //!
 //! Read models are not taken along; they are folded anew. `partitions` translates the position of a
-//! process, `beside` copies what is not the log, `vacancy` looks whether the target is empty.
+//! process, `beside` copies what is not the log, `vacancy` looks whether the target is empty. `arrival` is
+//! for history alone, which comes from a file.
 
+mod arrival;
 mod beside;
 mod partitions;
 mod vacancy;
@@ -21,8 +23,12 @@ use orderlog_log::{
 };
 use serde::Serialize;
 
+pub use self::{
+    arrival::{Arrival, ArrivalError, Arrived, Place},
+    beside::Counts,
+    vacancy::Occupied,
+};
 use self::{beside::Beside, partitions::Positions};
-pub use self::{beside::Counts, vacancy::Occupied};
 use crate::postgres::{PgOpenError, schema};
 
 /// What was moved.
@@ -174,7 +180,7 @@ impl<P: FnMut(Step) + Send> Moving<'_, P> {
             left.add(&stretch);
             positions.pass(&stretch.events);
             let last = stretch.last();
-            self.target.write(stretch).await?;
+            self.target.write(&stretch).await?;
             if let Some(last) = last {
                 (self.progress)(Step::Copying(last));
             }

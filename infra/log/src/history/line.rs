@@ -1,61 +1,68 @@
 //! Events and commands as lines of JSON: every field, and each value always as the same bytes. The
-//! payload stands there as it is where it is one line of JSON, else as a text; both ways all of its
-//! bytes are there.
+//! payload stands there as it is where it is one line of JSON, else as a text; both ways its bytes
+//! come back.
 
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::{
     event::{Position, RecordedEvent, Version},
-    event_store::{CommandRecord, Verdict},
+    event_store::{CommandEnvelope, CommandRecord, Fingerprint, Verdict},
 };
 
-#[derive(Serialize)]
-struct Event<'a> {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Event<'a> {
     position: Position,
     event_id: Uuid,
+    #[serde(borrow)]
     stream: Cow<'a, str>,
     version: Version,
-    #[serde(rename = "type")]
+    #[serde(borrow, rename = "type")]
     event_type: Cow<'a, str>,
     schema_version: u16,
+    #[serde(borrow)]
     partition_key: Cow<'a, str>,
     command_id: Uuid,
     correlation_id: Uuid,
     causation_id: Uuid,
+    #[serde(borrow)]
     actor: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
     occurred_at: DateTime<Utc>,
     recorded_at: DateTime<Utc>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     data: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     data_text: Option<Cow<'a, str>>,
 }
 
-#[derive(Serialize)]
-struct Command<'a> {
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Command<'a> {
     command_id: Uuid,
+    #[serde(with = "hex")]
     fingerprint: [u8; 16],
-    #[serde(rename = "type")]
+    #[serde(borrow, rename = "type")]
     command_type: Cow<'a, str>,
+    #[serde(borrow)]
     stream: Cow<'a, str>,
+    #[serde(borrow)]
     actor: Cow<'a, str>,
     correlation_id: Uuid,
     causation_id: Uuid,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     traceparent: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     code: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     refusal: Option<Cow<'a, str>>,
     version: Version,
     position: Position,
+    #[serde(borrow)]
     partition_key: Cow<'a, str>,
     events: u32,
     recorded_at: DateTime<Utc>,
@@ -113,6 +120,31 @@ impl<'a> Event<'a> {
             data_text: raw.is_none().then_some(Cow::Borrowed(event.data.as_str())),
         }
     }
+
+    /// The event; `None` where the line has no payload.
+    pub(crate) fn recorded(self) -> Option<RecordedEvent> {
+        let data = match (self.data, self.data_text) {
+            (Some(raw), _) => raw.get().to_owned(),
+            (None, text) => text?.into_owned(),
+        };
+        Some(RecordedEvent {
+            position: self.position,
+            event_id: self.event_id,
+            stream: self.stream.into_owned(),
+            version: self.version,
+            event_type: self.event_type.into_owned(),
+            schema_version: self.schema_version,
+            data,
+            partition_key: self.partition_key.into_owned(),
+            command_id: self.command_id,
+            correlation_id: self.correlation_id,
+            causation_id: self.causation_id,
+            actor: self.actor.into_owned(),
+            traceparent: self.traceparent.map(Cow::into_owned),
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+        })
+    }
 }
 
 impl<'a> Command<'a> {
@@ -138,6 +170,35 @@ impl<'a> Command<'a> {
             partition_key: Cow::Borrowed(&record.partition_key),
             events: record.events,
             recorded_at: record.recorded_at,
+        }
+    }
+
+    /// The command as it was recorded.
+    pub(crate) fn recorded(self) -> CommandRecord {
+        let verdict = match self.code {
+            None => Verdict::Accepted,
+            Some(code) => Verdict::Refused {
+                code: code.into_owned(),
+                refusal: self.refusal.map(Cow::into_owned).unwrap_or_default(),
+            },
+        };
+        CommandRecord {
+            command: CommandEnvelope {
+                command_id: self.command_id,
+                fingerprint: Fingerprint(self.fingerprint),
+                command_type: self.command_type.into_owned(),
+                stream: self.stream.into_owned(),
+                actor: self.actor.into_owned(),
+                correlation_id: self.correlation_id,
+                causation_id: self.causation_id,
+                traceparent: self.traceparent.map(Cow::into_owned),
+            },
+            verdict,
+            version: self.version,
+            position: self.position,
+            partition_key: self.partition_key.into_owned(),
+            events: self.events,
+            recorded_at: self.recorded_at,
         }
     }
 }

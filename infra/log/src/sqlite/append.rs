@@ -19,7 +19,7 @@ use crate::{
 /// The largest payload of an event, bytes.
 const EVENT_LIMIT: usize = 512 * 1024;
 
-const INSERT_EVENT: &str = "
+pub(super) const INSERT_EVENT: &str = "
 INSERT INTO events (position, event_id, stream, version, type, schema_version, partition_key,
     command_id, correlation_id, causation_id, actor, traceparent, occurred_at, recorded_at, data)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -28,7 +28,7 @@ const INSERT_COMMAND: &str = "
 INSERT INTO commands (command_id, fingerprint, type, position, version, events, stream)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (command_id) DO NOTHING";
 
-const INSERT_COMMAND_IN_FULL: &str = "
+pub(super) const INSERT_COMMAND_IN_FULL: &str = "
 INSERT INTO commands (command_id, fingerprint, type, position, version, events, stream, code,
     refusal, partition_key, correlation_id, causation_id, actor, traceparent, recorded_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)

@@ -127,18 +127,21 @@ pub fn restore(file: &Path, directory: &Path) -> Result<Backup, StoreError> {
     let copied = fs::copy(file, &partial).map_err(|error| failed(&partial, &error));
     let examined = copied.and_then(|_| examine(&partial));
     let restored = tidied(examined, &partial)?;
-    for stale in [
-        "events.db-wal",
-        "events.db-shm",
-        "read.db",
-        "read.db-wal",
-        "read.db-shm",
-    ] {
+    for stale in ["events.db-wal", "events.db-shm"] {
         remove(&directory.join(stale))?;
     }
+    drop_read_models(directory)?;
     place(&partial, &log)?;
     drop(lock);
     Ok(restored)
+}
+
+/// Drops the read models of a directory, which are folded anew.
+pub(super) fn drop_read_models(directory: &Path) -> Result<(), StoreError> {
+    for stale in ["read.db", "read.db-wal", "read.db-shm"] {
+        remove(&directory.join(stale))?;
+    }
+    Ok(())
 }
 
 /// The source stays in its snapshot, so that what others write does not make it begin anew.

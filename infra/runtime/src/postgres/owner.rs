@@ -48,3 +48,11 @@ pub(crate) async fn make(
         _ => Ok(()),
     }
 }
+
+/// In how many partitions the read models are; none where there are none.
+pub(crate) async fn partitions(connection: &mut PgConnection) -> sqlx::Result<Option<u32>> {
+    let found: Option<i32> = sqlx::query_scalar("SELECT partitions FROM read_models.store")
+        .fetch_optional(connection)
+        .await?;
+    Ok(found.map(i32::cast_unsigned))
+}

@@ -297,11 +297,16 @@ async fn insert_work(target: &mut PgTarget, rows: &[WorkRow]) -> Result<(), Move
     Ok(())
 }
 
-async fn write_positions(target: &mut PgTarget, positions: &Positions) -> Result<(), MoveError> {
+/// Puts processes at these positions.
+pub(super) async fn write_positions(
+    target: &mut PgTarget,
+    positions: &Positions,
+) -> Result<(), MoveError> {
     for (process, partition, position, event_id) in positions.found() {
         let written = sqlx::query(
             "INSERT INTO process_checkpoints (process, partition, position, event_id) \
-             VALUES ($1, $2, $3, $4)",
+             VALUES ($1, $2, $3, $4) ON CONFLICT (process, partition) \
+             DO UPDATE SET position = $3, event_id = $4",
         )
         .bind(process)
         .bind(partition.cast_signed())

@@ -62,7 +62,7 @@ pub(super) async fn check(target: &mut PgTarget) -> Result<(), MoveError> {
 }
 
 /// Sessions that stay; those of processes that have just ended are given the time to end.
-async fn still_connected(target: &mut PgTarget) -> Result<i64, MoveError> {
+pub(super) async fn still_connected(target: &mut PgTarget) -> Result<i64, MoveError> {
     let deadline = Instant::now() + ENDING;
     loop {
         let connected = count(target, CONNECTED).await?;

@@ -9,13 +9,14 @@ use super::{
         PgOptions,
         connect::{BULK, Database, Purpose},
         failure::classify,
+        rows::{self, Command, Event},
         schema,
     },
     columns, reading,
 };
 use crate::{
-    event::Position,
-    event_store::{Head, StoreError},
+    event::{Position, RecordedEvent},
+    event_store::{CommandRecord, Head, StoreError},
     history::{Digest, History, Stretch, Summary},
 };
 
@@ -98,6 +99,31 @@ impl PgTarget {
         committed.map_err(|error| classify(&self.database, &error))
     }
 
+    /// Events behind `after`, oldest first, at most `limit`.
+    pub async fn events(
+        &mut self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, StoreError> {
+        let found = sqlx::query_as(rows::OF_LOG)
+            .bind(rows::bounded(after))
+            .bind(rows::bounded(limit as u64))
+            .fetch_all(&mut self.connection)
+            .await;
+        let found: Vec<Event> = found.map_err(|error| classify(&self.database, &error))?;
+        Ok(found.into_iter().map(|Event(event)| event).collect())
+    }
+
+    /// Which of these commands are recorded.
+    pub async fn known(&mut self, ids: &[Uuid]) -> Result<Vec<CommandRecord>, StoreError> {
+        let found = sqlx::query_as(rows::COMMANDS)
+            .bind(ids)
+            .fetch_all(&mut self.connection)
+            .await;
+        let found: Vec<Command> = found.map_err(|error| classify(&self.database, &error))?;
+        Ok(found.into_iter().map(|command| command.record).collect())
+    }
+
     /// Makes a log without events and commands the log `log_id`.
     pub async fn name(&mut self, log_id: Uuid) -> Result<(), StoreError> {
         let named = sqlx::query("UPDATE log SET log_id = $1")
@@ -110,9 +136,9 @@ impl PgTarget {
     }
 
     /// Writes a stretch, which must follow what is there.
-    pub async fn write(&mut self, stretch: Stretch) -> Result<(), StoreError> {
-        let events = columns::events(&stretch)?;
-        let commands = columns::commands(&stretch);
+    pub async fn write(&mut self, stretch: &Stretch) -> Result<(), StoreError> {
+        let events = columns::events(stretch)?;
+        let commands = columns::commands(stretch);
         let written = async {
             copy(&mut self.connection, columns::COPY_EVENTS, events).await?;
             copy(&mut self.connection, columns::COPY_COMMANDS, commands).await
