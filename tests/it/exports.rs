@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::{
     binary::{Server, orderlog, run},
     end_to_end::{is, takes, until},
-    migrating::{Move, caught_up, hashes},
+    migrating::{Move, all_folded, caught_up, hashes, wait},
     topology::{ROLES, Servers},
 };
 
@@ -102,6 +102,7 @@ async fn history_goes_through_a_file_into_every_engine_and_comes_out_the_same() 
     succeeds(&export(&shop.data_dir(), &desk.at("running"), &[]));
     caught_up(&server).await;
     assert!(server.terminate());
+    shop.fold().await;
     let exported = succeeds(&export(&shop.data_dir(), &desk.at("one"), &[]));
     let rebuild = ["projection", "rebuild", "--all", "--json"];
     let here = hashes(&run(&shop.data_dir(), &rebuild));
@@ -126,7 +127,7 @@ async fn history_goes_through_a_file_into_every_engine_and_comes_out_the_same() 
     // Served where it arrived, nothing happens by itself; what was refused is refused from the log.
     let sent = shop.stripe.posts();
     let server = shop.distributed(&ROLES);
-    caught_up(&server).await;
+    wait(|| async { all_folded(&shop.servers) }).await;
     assert!(server.terminate());
     let there = shop.servers.command(&rebuild).output().unwrap();
     assert_eq!(hashes(&there), here);

@@ -48,6 +48,28 @@ async fn an_export_that_was_killed_goes_on_and_ends_as_if_nothing_had_happened()
 }
 
 #[tokio::test]
+async fn an_export_that_filled_the_disk_goes_on_when_there_is_room() {
+    let desk = Desk::new();
+    long_log(&desk.at("log")).await;
+    succeeds(&desk.export("log", "whole", &[]));
+    // A file may grow to so many blocks and no further.
+    let binary = env!("CARGO_BIN_EXE_orderlog");
+    let (log, out) = (desk.at("log"), desk.at("out"));
+    let export = format!("{} --out {}", log.display(), out.display());
+    let script =
+        format!("trap '' XFSZ; ulimit -f 400; exec {binary} events export --data-dir {export}");
+    let full = Command::new("sh").args(["-c", &script]).output().unwrap();
+    let said = String::from_utf8_lossy(&full.stderr);
+    assert_eq!(full.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("free some space and run it once more"),
+        "{said}"
+    );
+    succeeds(&desk.export("log", "out", &[]));
+    assert!(desk.bytes("out") == desk.bytes("whole"));
+}
+
+#[tokio::test]
 async fn an_import_that_was_killed_goes_on() {
     let desk = Desk::new();
     let events = long_log(&desk.at("log")).await;

@@ -28,6 +28,7 @@ mod saga_replay;
 mod sagas;
 mod scenarios;
 mod schema;
+mod sealed_move;
 mod seals;
 mod stripe;
 #[path = "../../command-api/src/process/tests/stripe/account.rs"]

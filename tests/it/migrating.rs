@@ -70,6 +70,15 @@ impl Move {
         command.args(arguments).output().unwrap()
     }
 
+    /// What was appended while the embedded shop ended is folded by the next one.
+    pub(crate) async fn fold(&self) {
+        while !folded(&run(&self.data_dir(), &["projection", "list", "--json"])) {
+            let next = self.embedded();
+            caught_up(&next).await;
+            assert!(next.terminate());
+        }
+    }
+
     pub(crate) async fn order(&self, server: &Server, method: &str) -> String {
         let (code, placed) = server.post("/orders", two_mugs(method)).await;
         assert_eq!(code, 201, "{placed}");
@@ -160,7 +169,7 @@ async fn payment_is(server: &Server, payments: &[String], state: &str) -> bool {
 }
 
 /// Asks until it is so.
-async fn wait<F: Future<Output = bool>>(so: impl Fn() -> F) {
+pub(crate) async fn wait<F: Future<Output = bool>>(so: impl Fn() -> F) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !so().await {
         assert!(Instant::now() < deadline, "it does not come to that");
@@ -178,7 +187,7 @@ pub(crate) async fn caught_up(server: &Server) {
 }
 
 /// Whether every partition of every read model is at its end.
-fn all_folded(servers: &Servers) -> bool {
+pub(crate) fn all_folded(servers: &Servers) -> bool {
     let mut command = servers.command(&["projection", "list", "--json"]);
     folded(&command.output().unwrap())
 }
@@ -222,12 +231,7 @@ async fn goes_on(silent: bool, end: impl FnOnce(Server)) {
     }
     caught_up(&server).await;
     end(server);
-    // What was appended while it ended is folded by the next one.
-    while !folded(&run(&shop.data_dir(), &["projection", "list", "--json"])) {
-        let next = shop.embedded();
-        caught_up(&next).await;
-        assert!(next.terminate());
-    }
+    shop.fold().await;
     let sent = shop.stripe.posts();
     let before = hashes(&run(
         &shop.data_dir(),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::binary::{Server, http, orderlog, run, run_json};
 
 /// Registers so many products; one event each.
-async fn register(server: &Server, numbers: std::ops::Range<u32>) {
+pub(crate) async fn register(server: &Server, numbers: std::ops::Range<u32>) {
     for number in numbers {
         let body = json!({
             "sku": format!("S-{number}"),
@@ -21,7 +21,7 @@ async fn register(server: &Server, numbers: std::ops::Range<u32>) {
     }
 }
 
-fn start(directory: &Path) -> Server {
+pub(crate) fn start(directory: &Path) -> Server {
     let anchor = directory.join("anchor.jsonl");
     let anchor = anchor.to_str().unwrap();
     Server::start(
@@ -46,7 +46,7 @@ fn said(output: &Output) -> String {
 }
 
 /// Waits until all that was written is sealed.
-async fn sealed(server: &Server, position: u64) -> Value {
+pub(crate) async fn sealed(server: &Server, position: u64) -> Value {
     let url = format!("{}/.well-known/orderlog-seal-keys.json", server.base);
     let sealed = async {
         loop {

@@ -162,13 +162,11 @@ proptest! {
     fn events_and_commands_come_back_as_they_were((from, blocks) in blocks()) {
         let bytes = archive(from, &blocks);
         prop_assert_eq!(read(&bytes).unwrap(), blocks);
-        // Any zstd unpacks it: every line is one of JSON.
+        // Any zstd unpacks it, and every line is one of JSON.
         let text = zstd::stream::decode_all(&*bytes).unwrap();
         for line in text.split_inclusive(|byte| *byte == b'\n') {
-            serde_json::from_slice::<serde_json::Value>(line).map(drop).or_else(|error| {
-                // A number that no float holds is as it was.
-                if error.to_string().contains("out of range") { Ok(()) } else { Err(error) }
-            }).unwrap();
+            let line: Result<&serde_json::value::RawValue, _> = serde_json::from_slice(line);
+            prop_assert!(line.is_ok(), "{:?}", line);
         }
     }
 }
