@@ -6,6 +6,7 @@ use crate::{
     binary::{Server, run},
     end_to_end::{stock_a_mug, takes, two_mugs, until},
     exports::{Desk, count, succeeds},
+    migrating::{all_folded, wait},
     topology::{ROLES, Servers},
 };
 
@@ -156,6 +157,12 @@ async fn a_database_that_is_used_or_holds_something_is_refused() {
     );
     assert!(server.terminate());
     succeeds(&desk.import_into(&servers, "whole"));
+    // What came later is published and folded behind what was there.
+    let server = servers.start(&ROLES);
+    wait(|| async { all_folded(&servers) }).await;
+    assert!(server.terminate());
+    succeeds(&desk.export_from(&servers, "of-database"));
+    assert!(desk.bytes("of-database") == desk.bytes("whole"));
 
     let another = Servers::create().await;
     let server = another.start(&["command-api"]);
