@@ -1,9 +1,9 @@
-//! REST under `/api/v1`, `/openapi.json` that describes it, and `/docs/errors` to which every
-//! problem document refers. Put `orderlog_web::layers::around` around whatever serves it.
+//! REST under `/api/v1`, and `/docs/errors` to which every problem document refers. What describes it
+//! is `openapi::description`. Put `orderlog_web::layers::around` around whatever serves it.
 
 use std::sync::Arc;
 
-use axum::{Json, Router, http::header, routing::get};
+use axum::{Router, http::header, routing::get};
 use orderlog_log::{clock::Clock, event_store::EventStore};
 
 use crate::{aggregates::Aggregates, openapi, routes, webhook_key::WebhookKey};
@@ -28,8 +28,7 @@ pub fn router(
     clock: Clock,
     webhook_key: Option<WebhookKey>,
 ) -> Router {
-    let (routes, description) = openapi::described(routes::all()).split_for_parts();
-    let description = Arc::new(description);
+    let (routes, _) = openapi::described(routes::all()).split_for_parts();
     routes
         .with_state(Api {
             aggregates,
@@ -37,7 +36,6 @@ pub fn router(
             clock,
             webhook_key,
         })
-        .route("/openapi.json", get(async move || Json(description)))
         .route(
             "/docs/errors",
             get(async || {

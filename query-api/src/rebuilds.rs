@@ -1,15 +1,13 @@
 //! `/api/v1/projections`: where the read models of a running process stand, one rebuild of them at a
 //! time, and the way back. A rebuild runs beside everything else and is looked at by polling; it ends
-//! with the process, and the next one goes on from there. Served where a projector runs.
+//! with the process, and the next one goes on from there. Served where a projector runs. Next:
+//! `described`, what `/openapi.json` says of it.
+
+mod described;
 
 use std::{num::NonZeroU32, sync::Arc};
 
-use axum::{
-    Json, Router,
-    extract::State,
-    http::StatusCode,
-    routing::{get, post},
-};
+use axum::{Json, Router, extract::State, http::StatusCode};
 use orderlog_domain::fact::Facts;
 use orderlog_runtime::{
     projector::{ProjectionStatus, Projector, ProjectorError},
@@ -19,9 +17,11 @@ use orderlog_web::{body::JsonBody, params::PathParams, problem::Problem};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use utoipa::{OpenApi, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What is to be rebuilt, and how; all that is left out is as on the command line.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RebuildRequest {
     /// The read models; none for all of them.
@@ -32,6 +32,7 @@ pub struct RebuildRequest {
     pub memory_bytes: Option<u64>,
     /// Events per second, at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<u32>, minimum = 1)]
     pub max_rate: Option<NonZeroU32>,
     /// Whether what an earlier rebuild has left is dropped.
     #[serde(default)]
@@ -39,22 +40,24 @@ pub struct RebuildRequest {
 }
 
 /// A rebuild of this process: the one that runs, or the last one.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 pub struct RebuildState {
     /// The read models.
     pub projections: Vec<String>,
     /// How it is doing.
     pub status: RebuildStatus,
     /// How far it is, while it runs.
+    #[schema(value_type = Option<described::RebuildProgress>)]
     pub progress: Option<RebuildProgress>,
     /// What it came to, once it is done.
+    #[schema(value_type = Vec<described::RebuildReport>)]
     pub reports: Vec<RebuildReport>,
     /// Why it ended early.
     pub error: Option<String>,
 }
 
 /// How a rebuild is doing.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RebuildStatus {
     /// It runs.
@@ -81,26 +84,44 @@ struct Rebuild {
 
 /// The routes over the read models of `projector`; a rebuild ends when `closing` is cancelled.
 pub fn router(projector: Projector<Facts>, closing: CancellationToken) -> Router {
-    Router::new()
-        .route("/api/v1/projections", get(list))
-        .route(
-            "/api/v1/projections/rebuild",
-            post(start).get(look).delete(cancel),
-        )
-        .route("/api/v1/projections/{name}/rollback", post(roll_back))
-        .with_state(Rebuilds {
-            projector,
-            closing,
-            last: Arc::default(),
-        })
+    let (routes, _) = operations().split_for_parts();
+    routes.with_state(Rebuilds {
+        projector,
+        closing,
+        last: Arc::default(),
+    })
 }
 
-async fn list(State(rebuilds): State<Rebuilds>) -> Result<Json<Vec<ProjectionStatus>>, Problem> {
+/// What `/openapi.json` says of these routes.
+pub fn description() -> utoipa::openapi::OpenApi {
+    operations().into_openapi()
+}
+
+fn operations() -> OpenApiRouter<Rebuilds> {
+    OpenApiRouter::with_openapi(described::Projections::openapi())
+        .routes(routes!(list_projections))
+        .routes(routes!(start_rebuild, show_rebuild, cancel_rebuild))
+        .routes(routes!(roll_back_projection))
+}
+
+/// Lists the read models of this process: where each stands, and what it does.
+#[utoipa::path(get, path = "/api/v1/projections", tag = "projections",
+    responses((status = 200, description = "The read models.", body = Vec<described::ProjectionStatus>),
+        described::Unavailable))]
+async fn list_projections(
+    State(rebuilds): State<Rebuilds>,
+) -> Result<Json<Vec<ProjectionStatus>>, Problem> {
     let statuses = rebuilds.projector.projections().await;
     Ok(Json(statuses.map_err(|error| refused(&error))?))
 }
 
-async fn start(
+/// Rebuilds read models from the log, one rebuild at a time; ask for its progress with GET.
+#[utoipa::path(post, path = "/api/v1/projections/rebuild", tag = "projections",
+    request_body = RebuildRequest,
+    responses((status = 202, description = "It runs.", body = RebuildState),
+        described::Malformed, described::TooLarge, described::NotJson,
+        described::NotFound, described::Conflict, described::Unavailable))]
+async fn start_rebuild(
     State(rebuilds): State<Rebuilds>,
     body: JsonBody<RebuildRequest>,
 ) -> Result<(StatusCode, Json<RebuildState>), Problem> {
@@ -138,7 +159,10 @@ async fn start(
     Ok((StatusCode::ACCEPTED, Json(state)))
 }
 
-async fn look(State(rebuilds): State<Rebuilds>) -> Result<Json<RebuildState>, Problem> {
+/// Shows how the rebuild is doing that runs, or what the last one of this process came to.
+#[utoipa::path(get, path = "/api/v1/projections/rebuild", tag = "projections",
+    responses((status = 200, description = "The rebuild.", body = RebuildState), described::NotFound))]
+async fn show_rebuild(State(rebuilds): State<Rebuilds>) -> Result<Json<RebuildState>, Problem> {
     let last = rebuilds.last.lock().await;
     let mut state = last.as_ref().ok_or_else(none)?.state.clone();
     if state.status == RebuildStatus::Running {
@@ -147,13 +171,21 @@ async fn look(State(rebuilds): State<Rebuilds>) -> Result<Json<RebuildState>, Pr
     Ok(Json(state))
 }
 
-async fn cancel(State(rebuilds): State<Rebuilds>) -> Result<StatusCode, Problem> {
+/// Cancels the rebuild that runs; the next one goes on from there.
+#[utoipa::path(delete, path = "/api/v1/projections/rebuild", tag = "projections",
+    responses((status = 202, description = "It ends soon."), described::NotFound))]
+async fn cancel_rebuild(State(rebuilds): State<Rebuilds>) -> Result<StatusCode, Problem> {
     let last = rebuilds.last.lock().await;
     last.as_ref().ok_or_else(none)?.cancel.cancel();
     Ok(StatusCode::ACCEPTED)
 }
 
-async fn roll_back(
+/// Takes a read model back to the rows that were live before the last swap.
+#[utoipa::path(post, path = "/api/v1/projections/{name}/rollback", tag = "projections",
+    params(("name" = String, Path, description = "The read model.")),
+    responses((status = 200, description = "The old rows, caught up.", body = described::RebuildReport),
+        described::NotFound, described::Conflict, described::Unavailable))]
+async fn roll_back_projection(
     State(rebuilds): State<Rebuilds>,
     PathParams(name): PathParams<String>,
 ) -> Result<Json<RebuildReport>, Problem> {

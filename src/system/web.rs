@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::{Router, response::Redirect, routing::get};
+use axum::{Json, Router, response::Redirect, routing::get};
+use orderlog_command_api::openapi;
 use orderlog_command_api::process::stripe::webhook;
 use orderlog_domain::fact::Facts;
 use orderlog_log::event_store::EventStore;
@@ -44,7 +45,25 @@ impl System {
         if self.roles.command_api || self.roles.query_api {
             routes = routes.merge(seal_keys::routes(Arc::clone(&self.seals)));
         }
+        let routes = routes.merge(self.description());
         layers::around(routes.merge(health::routes(ready)).merge(self.figures()))
+    }
+
+    /// `/openapi.json`: the REST routes that this process answers, where it answers any.
+    fn description(&self) -> Router {
+        let commands = self.roles.command_api.then(openapi::description);
+        let rebuilds = self.roles.projector.then(rebuilds::description);
+        let parts = commands.into_iter().chain(rebuilds);
+        let merged = parts.reduce(|mut all, part| {
+            all.merge(part);
+            all
+        });
+        match merged.map(Arc::new) {
+            Some(described) => {
+                Router::new().route("/openapi.json", get(async move || Json(described)))
+            }
+            None => Router::new(),
+        }
     }
 
     /// `/metrics`. Figures of the read models are those of the processes that serve them.

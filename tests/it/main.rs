@@ -10,6 +10,7 @@ mod consistency;
 mod crash;
 mod data_directory;
 mod dead_letter;
+mod description;
 mod end_to_end;
 mod exports;
 mod exports_killed;
