@@ -116,9 +116,9 @@ impl TimelineEntry {
 /// The order whose story the event is part of.
 pub(crate) fn order_of(recorded: &RecordedEvent, fact: &Fact) -> Option<OrderId> {
     match telling::part(fact) {
-        Part::OfPartition => recorded.partition_key.parse().ok(),
-        Part::OfHold(order, _) => Some(order),
-        Part::OfNone => None,
+        Part::Partition => recorded.partition_key.parse().ok(),
+        Part::Hold(order, _) => Some(order),
+        Part::None => None,
     }
 }
 

@@ -40,9 +40,9 @@ impl Projection<Fact> for Timeline {
 
     fn keys(&self, event: &Occurred<'_, Fact>) -> Vec<String> {
         match part(event.fact) {
-            Part::OfPartition => vec![event.recorded.partition_key.clone()],
-            Part::OfHold(order, hold) => vec![format!("{order}/{hold}")],
-            Part::OfNone => vec![],
+            Part::Partition => vec![event.recorded.partition_key.clone()],
+            Part::Hold(order, hold) => vec![format!("{order}/{hold}")],
+            Part::None => vec![],
         }
     }
 

@@ -21,24 +21,22 @@ use super::{Detail, DetailValue, Source};
 /// Whose story a fact is part of.
 pub(super) enum Part {
     /// That of the order which the event's partition key names.
-    OfPartition,
+    Partition,
     /// That of this order, as far as it is about this stock held for it.
-    OfHold(OrderId, ReservationId),
+    Hold(OrderId, ReservationId),
     /// Nobody's.
-    OfNone,
+    None,
 }
 
 /// Whose story the fact is part of; cheap, for every event asks.
 pub(super) fn part(fact: &Fact) -> Part {
     match fact {
-        Fact::Order(_) | Fact::Payment(_) | Fact::Notification(_) => Part::OfPartition,
-        Fact::Fulfilment(fact) if fulfilment::is_told(fact) => Part::OfPartition,
-        Fact::Fulfilment(_) | Fact::Product(_) | Fact::Contact(_) | Fact::Webhook(_) => {
-            Part::OfNone
-        }
+        Fact::Order(_) | Fact::Payment(_) | Fact::Notification(_) => Part::Partition,
+        Fact::Fulfilment(fact) if fulfilment::is_told(fact) => Part::Partition,
+        Fact::Fulfilment(_) | Fact::Product(_) | Fact::Contact(_) | Fact::Webhook(_) => Part::None,
         Fact::Stock(fact) => match stock::hold(fact) {
-            Some((order, hold)) => Part::OfHold(order, hold),
-            None => Part::OfNone,
+            Some((order, hold)) => Part::Hold(order, hold),
+            None => Part::None,
         },
     }
 }

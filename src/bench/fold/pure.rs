@@ -59,10 +59,11 @@ pub async fn fold(
             let folding: Vec<_> = folding
                 .map(|(share, block)| scope.spawn(|| share.fold(block)))
                 .collect();
-            let ended = folding.into_iter().map(thread::ScopedJoinHandle::join);
-            ended
-                .map(|ended| ended.map_err(|_| anyhow!("a thread that folds has panicked"))?)
-                .collect::<anyhow::Result<()>>()
+            for ended in folding {
+                let ended = ended.join();
+                ended.map_err(|_| anyhow!("a thread that folds has panicked"))??;
+            }
+            Ok::<_, anyhow::Error>(())
         })?;
         let used = meter.used()?;
         all.get_or_insert(Used::default()).add(used);
