@@ -1,5 +1,6 @@
 //! The rows of all read models of a data directory, without what may differ between two runs that
-//! came to the same: positions, times, counts of attempts, and ids that are drawn.
+//! came to the same: positions, times, counts of attempts, and ids that are drawn. Where a row has
+//! positions, what stands there in the log is compared.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -23,8 +24,11 @@ const MAY_DIFFER: [&str; 12] = [
 
 /// The rows of each read model, in an order of their own.
 pub(crate) fn rows(data_dir: &Path) -> BTreeMap<String, Vec<String>> {
-    let file = data_dir.join("read.db");
-    let db = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let open = |file| {
+        let file = data_dir.join(file);
+        Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+    };
+    let (db, log) = (open("read.db"), open("events.db"));
     let mut names = db
         .prepare("SELECT name, name || '_' || generation FROM projections")
         .unwrap();
@@ -37,15 +41,25 @@ pub(crate) fn rows(data_dir: &Path) -> BTreeMap<String, Vec<String>> {
             let (name, table) = name.unwrap();
             let mut found = db.prepare(&format!("SELECT row FROM {table}")).unwrap();
             let found = found.query_map([], |row| row.get::<_, String>(0)).unwrap();
-            let mut rows: Vec<_> = found.map(|row| comparable(&row.unwrap())).collect();
+            let mut rows: Vec<_> = found.map(|row| comparable(&row.unwrap(), &log)).collect();
             rows.sort();
             (name, rows)
         })
         .collect()
 }
 
-fn comparable(row: &str) -> String {
+fn comparable(row: &str, log: &Connection) -> String {
     let mut row: Value = serde_json::from_str(row).unwrap();
+    if let Some(Value::Array(positions)) = row.get_mut("positions") {
+        let mut found = log
+            .prepare_cached("SELECT type FROM events WHERE position = ?1")
+            .unwrap();
+        for position in &mut *positions {
+            let found = found.query_row([position.as_i64()], |row| row.get::<_, String>(0));
+            *position = Value::String(found.unwrap());
+        }
+        positions.sort_by(|one, other| one.as_str().cmp(&other.as_str()));
+    }
     strip(&mut row);
     row.to_string()
 }
