@@ -12,7 +12,7 @@ pub struct MeansArgs {
     #[arg(long, value_name = "COUNT")]
     threads: Option<NonZeroUsize>,
     /// Memory that rows may take, about; where they would take more, the log is read several times
-    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u64).range(1..))]
     memory: u64,
 }
 

@@ -35,7 +35,7 @@ pub(in crate::cli) struct Args {
     )]
     time_zone: chrono_tz::Tz,
     /// Memory that folded rows may take, about. Where they would take more, the log is read in several passes.
-    #[arg(long, default_value = "1GiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "2GiB", value_parser = bytes, value_name = "SIZE")]
     memory: u64,
     /// Threads that fold; as many as there are processors where absent.
     #[arg(long, value_name = "COUNT")]

@@ -34,7 +34,7 @@ pub(in crate::cli) struct Args {
     #[arg(long)]
     all: bool,
     /// Memory that rows may take, about. Where they would take more, the log is read in several passes.
-    #[arg(long, default_value = "1GiB", value_parser = bytes, value_name = "SIZE")]
+    #[arg(long, default_value = "2GiB", value_parser = bytes, value_name = "SIZE")]
     memory: u64,
     /// Events per second, at most.
     #[arg(long, value_name = "EVENTS_PER_S")]

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// How soon after one transaction the next may begin.
-const PACE: Duration = Duration::from_millis(10);
+const PACE: Duration = Duration::from_millis(6);
 /// Rows from which on a commit is written alone, as that of a rebuild.
 const MANY: usize = 1000;
 

@@ -14,7 +14,7 @@ use crate::process::{ProcessSave, SaveError};
 
 /// How soon after one group of saves the next may begin. Sagas wait for their work rows so long, and
 /// the database has a fraction of the transactions.
-const PACE: Duration = Duration::from_millis(10);
+const PACE: Duration = Duration::from_millis(40);
 
 /// The writer of process checkpoints.
 pub(super) fn start(pool: PgPool) -> Gathering<ProcessSave, SaveError> {

@@ -20,7 +20,7 @@ const CHANNEL: &str = "orderlog_work";
 /// How often those who wait are woken where nobody tells of a change.
 const POLL: Duration = Duration::from_millis(250);
 /// How soon after telling of a change the next may be told: what changes meanwhile is one change.
-const PACE: Duration = Duration::from_millis(10);
+const PACE: Duration = Duration::from_millis(40);
 /// Between two tries to connect.
 const AGAIN: Backoff = Backoff {
     first: Duration::from_millis(50),

@@ -9,7 +9,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 /// Memory that the rows of a rebuild take at most, about, unless somebody says otherwise.
-const MEMORY: u64 = 1 << 30;
+const MEMORY: u64 = 2 << 30;
 
 /// How a rebuild is to be done.
 #[derive(Clone, Debug)]

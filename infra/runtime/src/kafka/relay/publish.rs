@@ -26,7 +26,7 @@ use crate::{
 const PAGE: usize = 1000;
 /// How soon after a page that was not full the next is read: fewer and larger messages cost the database,
 /// the brokers and their readers far less than many small ones.
-const PACE: Duration = Duration::from_millis(8);
+const PACE: Duration = Duration::from_millis(5);
 /// Pages that are read ahead.
 const AHEAD: usize = 2;
 /// Events that may be under way when a further page is sent.
