@@ -45,8 +45,8 @@ pub enum TimelineError {
     /// The log does not have what the rows were made of.
     #[error("the log has no event at position {0}, and the timeline was made of it")]
     Lost(Position),
-    /// The page is to begin behind something that is no entry of a timeline.
-    #[error("not a cursor of a timeline")]
+    /// The page is to begin behind something that is no entry of this timeline.
+    #[error("not a cursor of this order's timeline")]
     ForeignCursor,
 }
 
@@ -62,10 +62,9 @@ pub async fn of_order(
     order_id: OrderId,
     paging: Paging,
 ) -> Result<Page<TimelineEntry>, TimelineError> {
-    let begin = match paging.after.as_ref().map(|cursor| &cursor.value) {
+    let begin = match &paging.after {
         None => 0,
-        Some(ColumnValue::Integer(after)) => after.cast_unsigned().saturating_add(1),
-        Some(_) => return Err(TimelineError::ForeignCursor),
+        Some(cursor) => position_of(order_id, cursor)?.saturating_add(1),
     };
     let mut positions = positions(rows, order_id).await?;
     positions.retain(|position| *position >= begin);
@@ -127,10 +126,27 @@ fn entry(
         entry.tell_also(also);
         entry
     });
-    let key = format!("{order_id}/{position:020}");
-    let cursor = Cursor {
-        value: ColumnValue::Integer(position.cast_signed()),
-        key: key.clone(),
-    };
+    let cursor = cursor_of(order_id, position);
+    let key = cursor.key.clone();
     Ok(told.map(|row| Found { key, row, cursor }))
+}
+
+/// The place of an entry in the timeline of its order.
+fn cursor_of(order_id: OrderId, position: Position) -> Cursor {
+    Cursor {
+        value: ColumnValue::Integer(position.cast_signed()),
+        key: format!("{order_id}/{position:020}"),
+    }
+}
+
+/// The position of the entry that the cursor stands for.
+fn position_of(order_id: OrderId, cursor: &Cursor) -> Result<Position, TimelineError> {
+    match cursor.value {
+        ColumnValue::Integer(position)
+            if *cursor == cursor_of(order_id, position.cast_unsigned()) =>
+        {
+            Ok(position.cast_unsigned())
+        }
+        _ => Err(TimelineError::ForeignCursor),
+    }
 }
