@@ -6,19 +6,20 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use super::stopped;
-use crate::{
-    projector::ProjectorError,
-    source::{Slots, SourceError, slot_of},
-};
 use futures::{Stream, StreamExt, stream};
 use orderlog_log::{
     event::{Position, RecordedEvent},
     event_reader::EventReader,
 };
 
+use super::stopped;
+use crate::{
+    projector::ProjectorError,
+    source::{Slots, SourceError, slot_of},
+};
+
 /// Events that are read together: few enough that they stay in a processor's cache until they are folded.
-pub(super) const PAGE: usize = 512;
+const PAGE: usize = 512;
 /// Pages that are read ahead, for each worker.
 const AHEAD: usize = 3;
 
