@@ -18,6 +18,7 @@ use orderlog_runtime::{
     read_store::{ReadError, ReadStore},
 };
 use serde::{Deserialize, Serialize};
+use serde_tuple::{Deserialize_tuple, Serialize_tuple};
 use uuid::Uuid;
 
 use crate::{
@@ -152,8 +153,9 @@ pub struct Issue {
     pub answered_at: Option<DateTime<Utc>>,
 }
 
-/// A command and what became of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A command and what became of it. Stored as an array: most of a row are commands, and the names of
+/// their fields would be a third of them.
+#[derive(Clone, Debug, PartialEq, Serialize_tuple, Deserialize_tuple)]
 pub struct Command {
     /// Its id.
     pub command_id: Uuid,
@@ -227,7 +229,7 @@ impl Projection<Fact> for Sagas {
     fn definition(&self) -> Definition {
         Definition {
             name: NAME,
-            version: "2".to_owned(),
+            version: "3".to_owned(),
             columns: COLUMNS,
         }
     }

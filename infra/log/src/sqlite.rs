@@ -27,6 +27,7 @@ mod writer;
 
 pub use self::{
     backup::{Backup, back_up, examine, restore},
+    checkpoint::{Checkpoints, Pace},
     history::{SqliteTarget, history},
     moved::{MovedLog, Standing},
 };

@@ -147,17 +147,35 @@ impl<E: Send + Sync + 'static> Inner<E> {
             jobs.push(stage.job(self.find(name)?).await?);
         }
         stage.fill(&mut jobs).await?;
-        let mut reports = Vec::new();
+        let (mut reports, mut sealed) = (Vec::new(), None);
         for job in jobs {
-            let (store, log_id) = (self.store.as_ref(), stage.log_id);
-            let staged = Staged::open(store, job.projection, job.target, log_id).await?;
-            let reach = Reach::of(staged.positions());
-            let mut report = stage.finish(staged, reach).await?;
-            report.events += job.events;
-            report.seconds = started.elapsed().as_secs_f64();
-            reports.push(report);
+            // The indexes of one are made while the rows of the one before are compared.
+            let end = self.end(&stage, sealed, started);
+            let (next, report) = tokio::try_join!(stage.seal(job), end)?;
+            reports.extend(report);
+            sealed = Some(next);
         }
+        reports.extend(self.end(&stage, sealed, started).await?);
         Ok(reports)
+    }
+
+    /// Has the rows of one that is sealed take the place of the live ones.
+    async fn end(
+        &self,
+        stage: &Stage<'_, E>,
+        sealed: Option<Job<'_, E>>,
+        started: Instant,
+    ) -> Result<Option<RebuildReport>, ProjectorError> {
+        let Some(job) = sealed else {
+            return Ok(None);
+        };
+        let (store, log_id) = (self.store.as_ref(), stage.log_id);
+        let staged = Staged::open(store, job.projection, job.target, log_id).await?;
+        let reach = Reach::of(staged.positions());
+        let mut report = stage.finish(staged, reach).await?;
+        report.events += job.events;
+        report.seconds = started.elapsed().as_secs_f64();
+        Ok(Some(report))
     }
 
     async fn stage<'a>(

@@ -3,7 +3,7 @@
 //! A thread with a connection of its own copies the bulk while the writer goes on. The writer then
 //! copies the little that came in meanwhile, which lets it start again at the journal's beginning.
 //! Where the disk is too slow for that, the writer waits once the journal has reached its limit:
-//! it grows beyond only while somebody reads in an old snapshot.
+//! it grows beyond only while somebody reads in an old snapshot, and within one large transaction.
 
 use std::{
     path::Path,
@@ -13,19 +13,23 @@ use std::{
 
 use rusqlite::{Connection, config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE};
 
-use super::failure::FILE;
-
-/// Frames in the journal, 4 KiB each, from which on they are copied.
-const START_AT: i64 = 8192;
 /// Frames left that the writer copies by itself.
 const REST: i64 = 512;
-/// Frames from which on the writer waits.
-const LIMIT: i64 = 16_384;
-/// Commits between two looks at the journal.
-const LOOK_EVERY: u32 = 16;
+
+/// When a journal is copied. Frames are pages of the file.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Frames in the journal from which on they are copied.
+    pub start_at: i64,
+    /// Frames from which on the writer waits.
+    pub limit: i64,
+    /// Commits between two looks at the journal.
+    pub look_every: u32,
+}
 
 /// The writer's side of it.
-pub(super) struct Checkpoints {
+pub struct Checkpoints {
+    pace: Pace,
     start: Option<Sender<()>>,
     done: Receiver<()>,
     thread: Option<JoinHandle<()>>,
@@ -34,8 +38,10 @@ pub(super) struct Checkpoints {
 }
 
 impl Checkpoints {
-    pub(super) fn start(directory: &Path) -> rusqlite::Result<Self> {
-        let connection = Connection::open(directory.join(FILE))?;
+    /// Starts the thread that copies the journal of this file; its writer must not do so by itself
+    /// (`wal_autocheckpoint = 0`).
+    pub fn start(file: &Path, pace: Pace) -> rusqlite::Result<Self> {
+        let connection = Connection::open(file)?;
         connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0;")?;
         let (start, started) = channel();
         let (tell, done) = channel();
@@ -47,11 +53,12 @@ impl Checkpoints {
             }
         };
         let thread = thread::Builder::new()
-            .name("log-checkpoint".to_owned())
+            .name("checkpoint".to_owned())
             .spawn(copy)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         let (start, thread) = (Some(start), Some(thread));
         Ok(Self {
+            pace,
             start,
             done,
             thread,
@@ -61,24 +68,24 @@ impl Checkpoints {
     }
 
     /// Looks at the journal now and then.
-    pub(super) fn after_commit(&mut self, writer: &Connection) {
+    pub fn after_commit(&mut self, writer: &Connection) {
         self.commits = self.commits.wrapping_add(1);
-        if !self.commits.is_multiple_of(LOOK_EVERY) {
+        if !self.commits.is_multiple_of(self.pace.look_every) {
             return;
         }
         let Some((frames, copied)) = report(journal(writer, "NOOP")) else {
             return;
         };
-        if frames >= LIMIT && self.working {
+        if frames >= self.pace.limit && self.working {
             let _ = self.done.recv();
             self.working = false;
         } else if self.working {
             self.working = self.done.try_recv() == Err(TryRecvError::Empty);
         }
-        if self.working || frames < START_AT || frames == copied {
+        if self.working || frames < self.pace.start_at || frames == copied {
             return;
         }
-        if frames >= LIMIT || frames - copied <= REST {
+        if frames >= self.pace.limit || frames - copied <= REST {
             report(journal(writer, "PASSIVE"));
         } else {
             self.working = self
@@ -90,7 +97,7 @@ impl Checkpoints {
 
     /// Copies everything, so that the next start has nothing to recover; or, where the journal
     /// can't be relied on, leaves it as it is to that start's recovery.
-    pub(super) fn finish(&mut self, writer: &Connection, reliable: bool) {
+    pub fn finish(&mut self, writer: &Connection, reliable: bool) {
         drop(self.start.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

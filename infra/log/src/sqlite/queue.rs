@@ -12,10 +12,10 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
 use super::{
-    checkpoint::Checkpoints,
+    checkpoint::{Checkpoints, Pace},
     directory::DirectoryLock,
     durability::{Durable, Syncer},
-    failure::classify,
+    failure::{FILE, classify},
     inbox::{Inbox, Incoming},
     request::Request,
     schema::{self, Opened},
@@ -25,6 +25,12 @@ use crate::event_store::StoreError;
 
 /// Transactions that may wait for their sync before the writer waits, too.
 const UNSYNCED: usize = 16;
+/// When the journal is copied: a commit is small, and there are many.
+const PACE: Pace = Pace {
+    start_at: 8192,
+    limit: 16_384,
+    look_every: 16,
+};
 
 /// Hands requests to the writer.
 pub(super) struct Queue {
@@ -40,7 +46,7 @@ impl Queue {
         lock: Arc<DirectoryLock>,
     ) -> Result<Self, StoreError> {
         let journal = schema::journal(directory).map_err(unavailable)?;
-        let checkpoints = Checkpoints::start(directory).map_err(classify)?;
+        let checkpoints = Checkpoints::start(&directory.join(FILE), PACE).map_err(classify)?;
         let inbox = Arc::new(Inbox::default());
         let (committed, unsynced) = mpsc::sync_channel(UNSYNCED);
         let incoming = Incoming::new(Arc::clone(&inbox));

@@ -115,7 +115,7 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
         Ok(checkpoints)
     }
 
-    /// Fills and seals all of them, in as many passes over the log as the memory allowed asks for.
+    /// Fills all of them, in as many passes over the log as the memory allowed asks for.
     pub(super) async fn fill(&self, jobs: &mut [Job<'_, E>]) -> Result<(), ProjectorError> {
         while jobs.iter().any(|job| job.whole != Slots::ALL) {
             let whole: u32 = jobs.iter().map(|job| job.whole.count()).sum();
@@ -142,10 +142,23 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
                 }
             }
         }
-        for job in jobs.iter_mut().filter(|job| !job.is_left) {
-            self.seal(job).await?;
-        }
         Ok(())
+    }
+
+    /// Makes what the rows of a filled one are found by.
+    pub(super) async fn seal<'p>(&self, mut job: Job<'p, E>) -> Result<Job<'p, E>, ProjectorError> {
+        if job.is_left {
+            return Ok(job);
+        }
+        let definition = job.projection.definition();
+        self.meter.tell(RebuildPhase::Indexing, 0, 0);
+        match self.inner.store.seal(&definition, &job.target).await {
+            Err(CommitError::Store(ReadError::Damaged { detail, .. })) => {
+                self.one_by_one(&mut job, &detail).await?;
+            }
+            sealed => sealed?,
+        }
+        Ok(job)
     }
 
     /// Loads the rows that come out of a pass, and answers what was seen of each projection.
@@ -192,17 +205,6 @@ impl<E: Send + Sync + 'static> Stage<'_, E> {
     async fn load_slot(&self, target: &Target, slot: Finished) -> Loaded {
         let (projection, store) = (slot.projection, self.inner.store.as_ref());
         (projection, fill_slot(store, target.clone(), slot).await)
-    }
-
-    async fn seal(&self, job: &mut Job<'_, E>) -> Result<(), ProjectorError> {
-        let definition = job.projection.definition();
-        self.meter.tell(RebuildPhase::Indexing, 0, 0);
-        match self.inner.store.seal(&definition, &job.target).await {
-            Err(CommitError::Store(ReadError::Damaged { detail, .. })) => {
-                self.one_by_one(job, &detail).await
-            }
-            sealed => Ok(sealed?),
-        }
     }
 
     /// Gives up what was folded in memory; the page by page fold begins at the start.

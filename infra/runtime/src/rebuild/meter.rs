@@ -62,6 +62,8 @@ struct State {
     base: f64,
     phase: Option<(RebuildPhase, Instant, Position)>,
     told: Option<Instant>,
+    /// How much was told to be done in this pass. Phases overlap at the end; what was done stays done.
+    most: f64,
 }
 
 impl<'a> Meter<'a> {
@@ -80,6 +82,7 @@ impl<'a> Meter<'a> {
                 base: 0.0,
                 phase: None,
                 told: None,
+                most: 0.0,
             }),
         }
     }
@@ -92,6 +95,7 @@ impl<'a> Meter<'a> {
         }
         state.base = whole * FILLED;
         state.phase = None;
+        state.most = 0.0;
     }
 
     /// So much of this phase is done.
@@ -108,7 +112,9 @@ impl<'a> Meter<'a> {
                 return;
             }
             state.told = Some(now);
-            state.progress(now, (phase, position, of))
+            let progress = state.progress(now, (phase, position, of));
+            state.most = progress.done;
+            progress
         };
         (self.hear)(progress);
         for name in &self.names {
@@ -149,6 +155,7 @@ impl State {
             RebuildPhase::CatchingUp => FILLED + 0.05,
             RebuildPhase::Comparing => FILLED + 0.1,
         };
+        let done = done.max(self.most);
         let events_per_second = match (phase, self.phase) {
             (RebuildPhase::Folding | RebuildPhase::CatchingUp, Some((_, since, from))) => {
                 let seconds = (now - since).as_secs_f64();
@@ -184,6 +191,7 @@ mod tests {
             base: 0.5,
             phase: Some((RebuildPhase::Folding, started, 0)),
             told: None,
+            most: 0.0,
         };
         let now = started + Duration::from_secs(10);
         let told = state.progress(now, (RebuildPhase::Folding, 500, 1000));

@@ -1,7 +1,9 @@
-//! One writing connection and some reading ones, all used on blocking threads.
+//! One writing connection and some reading ones, all used on blocking threads. What is written stands
+//! in the journal until a thread of its own has copied it into the file.
 
 use std::{path::PathBuf, sync::Arc};
 
+use orderlog_log::sqlite::{Checkpoints, Pace};
 use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::{sync::Semaphore, task::spawn_blocking};
@@ -12,6 +14,12 @@ use crate::read_store::{CommitError, ReadError};
 const READERS: usize = 8;
 /// Statements that each connection keeps prepared.
 const PREPARED: usize = 256;
+/// When the journal is copied: in a rebuild each commit writes much, and the next comes at once.
+const PACE: Pace = Pace {
+    start_at: 2048,
+    limit: 32_768,
+    look_every: 1,
+};
 
 /// An open file.
 pub(super) struct File {
@@ -19,20 +27,29 @@ pub(super) struct File {
     // Closed before the writer: the last one to close empties the write-ahead log, and only the
     // writer may.
     idle: Mutex<Vec<Connection>>,
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     readers: Semaphore,
 }
 
+/// The connection that writes, and what becomes of its journal.
+struct Writer {
+    connection: Connection,
+    checkpoints: Checkpoints,
+}
+
 impl File {
-    pub(super) fn new(path: PathBuf, writer: Connection) -> Self {
-        writer.set_prepared_statement_cache_capacity(PREPARED);
-        let (writer, idle) = (Mutex::new(writer), Mutex::new(Vec::new()));
-        Self {
+    pub(super) fn new(path: PathBuf, connection: Connection) -> rusqlite::Result<Self> {
+        connection.set_prepared_statement_cache_capacity(PREPARED);
+        let checkpoints = Checkpoints::start(&path, PACE)?;
+        Ok(Self {
             path,
-            writer,
-            idle,
+            writer: Mutex::new(Writer {
+                connection,
+                checkpoints,
+            }),
+            idle: Mutex::default(),
             readers: Semaphore::new(READERS),
-        }
+        })
     }
 
     /// Runs `work` in a transaction, which is committed if it succeeds.
@@ -45,9 +62,15 @@ impl File {
         let file = Arc::clone(self);
         let written = spawn_blocking(move || {
             let mut writer = file.writer.lock();
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let Writer {
+                connection,
+                checkpoints,
+            } = &mut *writer;
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let written = work(&transaction)?;
             transaction.commit()?;
+            checkpoints.after_commit(connection);
             Ok(written)
         });
         written
@@ -83,6 +106,14 @@ impl File {
         connection.set_prepared_statement_cache_capacity(PREPARED);
         connection.busy_timeout(super::open::BUSY)?;
         Ok(connection)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        self.idle.get_mut().clear();
+        let writer = self.writer.get_mut();
+        writer.checkpoints.finish(&writer.connection, true);
     }
 }
 

@@ -18,8 +18,8 @@ use crate::read_store::Target;
 const APPLICATION: i64 = 0x6f6c_7264;
 /// Changes with the tables below; an older file goes through [`UPGRADES`].
 const FORMAT: i64 = 3;
-/// Pages of the journal after which it is moved into the file: each time both are synced.
-const CHECKPOINT: i64 = 8_192;
+/// Bytes of a page: most rows of orders and of sagas are too large for one of 4096.
+const PAGE: i64 = 8192;
 /// What a connection keeps in memory of the file, at most; KiB, as SQLite wants it.
 const CACHE: i64 = -32_768;
 /// How long a connection waits for another one's lock.
@@ -226,10 +226,13 @@ fn judge(error: rusqlite::Error) -> rusqlite::Result<Condition> {
 fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
+    // Of a file that is there already it stays as it is.
+    connection.pragma_update(None, "page_size", PAGE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
+    // See `file`.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     connection.pragma_update(None, "cache_size", CACHE)?;
     Ok(connection)
 }

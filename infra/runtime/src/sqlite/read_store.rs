@@ -53,8 +53,12 @@ impl SqliteReadStore {
         partitions: u32,
     ) -> Result<Self, OpenError> {
         let (path, writer) = open(directory, log_id, partitions)?;
+        let file = File::new(path, writer).map_err(|error| OpenError::Unusable {
+            path: directory.join("read.db").display().to_string(),
+            detail: error.to_string(),
+        })?;
         Ok(Self {
-            file: Arc::new(File::new(path, writer)),
+            file: Arc::new(file),
             log_id,
             partitions,
             definitions: Arc::default(),
