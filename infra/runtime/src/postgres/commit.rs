@@ -1,8 +1,8 @@
 //! Writes what batches come to, in one transaction: first the checkpoints, by compare-and-set, then
-//! the rows, those of all live targets in one statement. It is not waited for the disk: rows and
-//! checkpoint are lost together or not at all, and
-//! what is lost is folded again. Targets and keys are written in one order by everybody, so that
-//! workers do not stand in each other's way.
+//! the rows of all live targets and the index of the log, in one statement. It is not waited for the
+//! disk: rows and checkpoint are lost together or not at all, and what is lost is folded again.
+//! Targets and keys are written in one order by everybody, so that workers do not stand in each
+//! other's way.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{
     failure::Failure,
-    load, locks, log_index,
+    load, locks,
+    log_index::Entries,
     rows::{self, Changed},
     told,
 };
@@ -40,8 +41,7 @@ pub(super) async fn write(
     writes: &[Write<'_>],
     payloads: &[String],
 ) -> Result<(), Failure> {
-    const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
-    let mut transaction = pool.begin_with(BEGIN).await?;
+    let mut transaction = pool.begin().await?;
     let live = advance(&mut transaction, writes, payloads).await?;
     let same = |one: &Write<'_>, other: &Write<'_>| one.commit.target == other.commit.target;
     let mut changed = Vec::new();
@@ -59,9 +59,8 @@ pub(super) async fn write(
             }
         }
     }
-    rows::write(&mut transaction, changed).await?;
     let entries = writes.iter().flat_map(|write| &write.commit.index);
-    log_index::write(&mut transaction, entries.collect()).await?;
+    rows::write(&mut transaction, changed, &Entries(entries.collect())).await?;
     unpark(&mut transaction, writes).await?;
     park(&mut transaction, writes).await?;
     transaction.commit().await?;

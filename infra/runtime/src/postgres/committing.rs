@@ -10,7 +10,7 @@ use super::{
     commit::{self, Write},
     failure::{Failure, retried},
     gathering::Gathering,
-    told,
+    schema, told,
 };
 use crate::{
     projection::Column,
@@ -35,8 +35,10 @@ impl Request {
     }
 }
 
-/// The writer of the store `origin`.
-pub(super) fn start(pool: PgPool, origin: Uuid) -> Gathering<Request, CommitError> {
+/// The writer of the store `origin`, on a connection beside those of `pool`. What it writes can be
+/// folded again, so it does not wait for the disk.
+pub(super) fn start(pool: &PgPool, origin: Uuid) -> Gathering<Request, CommitError> {
+    let pool = schema::one_beside(pool, &[("synchronous_commit", "off")]);
     Gathering::start(PACE, clash, move |group| {
         let pool = pool.clone();
         async move { write_all(&pool, origin, &group).await }

@@ -14,6 +14,9 @@ use tokio::{
 
 /// Requests in one transaction, at most.
 const AT_ONCE: usize = 64;
+/// How soon after one transaction the next may begin. Those who waited for it go on with what came in
+/// meanwhile: where the next began with the first of them, the others would wait for all of it.
+const GAP: Duration = Duration::from_millis(1);
 
 /// The way to the writer, which ends with it.
 pub(super) struct Gathering<R, E> {
@@ -46,7 +49,9 @@ impl<R: Send + 'static, E: Send + 'static> Gathering<R, E> {
                 earliest = Instant::now() + pace;
                 let group = group.into_iter().map(|it| (it.request, it.reply));
                 let (requests, replies): (Vec<_>, Vec<_>) = group.unzip();
-                for (reply, outcome) in replies.into_iter().zip(write(requests).await) {
+                let outcomes = write(requests).await;
+                earliest = earliest.max(Instant::now() + GAP);
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     // Nobody listens where the caller gave up waiting.
                     let _ = reply.send(outcome);
                 }

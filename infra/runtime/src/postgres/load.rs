@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 use super::{
     failure::Failure,
     generation::{side_table, single_columns, table},
+    log_index::Entries,
     place::text_place,
     rows::{self, Changed, check, many, single_place},
     staging,
@@ -63,7 +64,7 @@ pub(super) async fn write(
         columns,
         rows,
     };
-    rows::write(connection, vec![others]).await?;
+    rows::write(connection, vec![others], &Entries::default()).await?;
     if new.is_empty() {
         return Ok(());
     }

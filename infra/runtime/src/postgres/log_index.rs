@@ -2,34 +2,49 @@
 //! so that appends do not pay for it.
 
 use orderlog_log::event::Position;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 
-use super::sql_limit;
+use super::{rows::Bound, sql_limit};
 use crate::read_store::{IndexEntry, IndexedBy};
 
-pub(super) async fn write(
-    connection: &mut PgConnection,
-    entries: Vec<&IndexEntry>,
-) -> sqlx::Result<()> {
-    if entries.is_empty() {
-        return Ok(());
+/// Entries that are to be written.
+#[derive(Default)]
+pub(super) struct Entries<'a>(pub(super) Vec<&'a IndexEntry>);
+
+impl<'a> Entries<'a> {
+    /// The part of a statement that writes them. `bound` counts the statement's parameters.
+    pub(super) fn statement(&self, bound: &mut usize) -> Option<String> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let [position, event_type, correlation, causation] = std::array::from_fn(|_| {
+            *bound += 1;
+            *bound
+        });
+        Some(format!(
+            "indexed AS (INSERT INTO read_models.log_index \
+             (position, event_type, correlation_id, causation_id) \
+             SELECT * FROM unnest(${position}::int8[], ${event_type}::text[], \
+             ${correlation}::uuid[], ${causation}::uuid[]) ON CONFLICT DO NOTHING)"
+        ))
     }
-    let of = |entry: &&IndexEntry| entry.position.cast_signed();
-    let types = entries.iter().map(|entry| entry.event_type.as_str());
-    let correlations = entries.iter().map(|entry| entry.correlation_id);
-    let causations = entries.iter().map(|entry| entry.causation_id);
-    sqlx::query(
-        "INSERT INTO read_models.log_index (position, event_type, correlation_id, causation_id) \
-         SELECT * FROM unnest($1::int8[], $2::text[], $3::uuid[], $4::uuid[]) \
-         ON CONFLICT DO NOTHING",
-    )
-    .bind(entries.iter().map(of).collect::<Vec<_>>())
-    .bind(types.collect::<Vec<_>>())
-    .bind(correlations.collect::<Vec<_>>())
-    .bind(causations.collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
+
+    /// Binds what that part names, in that order.
+    pub(super) fn bind(&self, query: Bound<'a>) -> Bound<'a> {
+        if self.0.is_empty() {
+            return query;
+        }
+        let entries = self.0.iter();
+        let positions = entries.clone().map(|entry| entry.position.cast_signed());
+        let types = entries.clone().map(|entry| entry.event_type.as_str());
+        let correlations = entries.clone().map(|entry| entry.correlation_id);
+        let causations = entries.map(|entry| entry.causation_id);
+        query
+            .bind(positions.collect::<Vec<_>>())
+            .bind(types.collect::<Vec<_>>())
+            .bind(correlations.collect::<Vec<_>>())
+            .bind(causations.collect::<Vec<_>>())
+    }
 }
 
 pub(super) async fn positions(

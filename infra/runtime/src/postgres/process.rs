@@ -34,7 +34,7 @@ impl PgProcessStore {
     /// work rows are told to `work`, which must be of the same database.
     pub async fn open(pool: PgPool, log_id: Uuid, work: PgWorkStore) -> Result<Self, PgOpenError> {
         schema::check(&pool).await?;
-        let writer = Arc::new(saving::start(pool.clone()));
+        let writer = Arc::new(saving::start(&pool));
         Ok(Self {
             pool,
             log_id,

@@ -70,8 +70,8 @@ pub struct PgReadStore {
 
 impl PgReadStore {
     /// Opens the read models of the database, which must be migrated. Beside the connections of
-    /// `pool` and as many for what is asked of the rows, one is opened to listen on, and during a
-    /// rebuild one for each claim and hold; the rebuild itself needs two to compare.
+    /// `pool` and as many for what is asked of the rows, one is opened to listen on, one to commit
+    /// on, and during a rebuild one for each claim and hold; the rebuild itself needs two to compare.
     pub async fn open(pool: PgPool, settings: PgReadSettings) -> Result<Self, PgOpenError> {
         schema::check(&pool).await?;
         owner::own(&pool, settings).await?;
@@ -87,7 +87,7 @@ impl PgReadStore {
         let listener = watch.begin().await?;
         let stop = CancellationToken::new();
         tokio::spawn(watch.run(listener, stop.clone()));
-        let writer = Arc::new(committing::start(pool.clone(), origin));
+        let writer = Arc::new(committing::start(&pool, origin));
         Ok(Self {
             asking: schema::planning(&pool),
             pool,

@@ -1,5 +1,5 @@
 //! Writes changed rows with their columns, each kind of change as one of the statement's arrays: one
-//! round trip for all rows of all generations.
+//! round trip for all rows of all generations, and for the index of the log with them.
 
 use std::fmt::Write as _;
 
@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Postgres, postgres::PgArguments, query::Query};
 use super::{
     failure::Failure,
     generation::{many_columns, side_table, single_columns, table},
+    log_index::Entries,
     place::{place, text_place},
 };
 use crate::{
@@ -26,15 +27,14 @@ pub(super) struct Changed<'a> {
     pub(super) rows: Vec<&'a RowChange>,
 }
 
-/// Writes rows of several generations in one statement: it takes one round trip, however many there are.
+/// Writes rows of several generations and entries of the index in one statement: it takes one round
+/// trip, however many there are.
 pub(super) async fn write(
     connection: &mut PgConnection,
     mut changed: Vec<Changed<'_>>,
+    entries: &Entries<'_>,
 ) -> Result<(), Failure> {
     changed.retain(|changed| !changed.rows.is_empty());
-    if changed.is_empty() {
-        return Ok(());
-    }
     let (mut parts, mut bound) = (Vec::new(), 0);
     for (at, changed) in changed.iter_mut().enumerate() {
         changed.rows.sort_by(|left, right| left.key.cmp(&right.key));
@@ -43,16 +43,21 @@ pub(super) async fn write(
         }
         parts.push(statement(at, changed, &mut bound));
     }
+    parts.extend(entries.statement(&mut bound));
+    if parts.is_empty() {
+        return Ok(());
+    }
     let sql = format!("WITH {} SELECT", parts.join(", "));
     let mut query = sqlx::query(&sql);
     for changed in &changed {
         query = changed.bind(query);
     }
-    query.execute(connection).await?;
+    entries.bind(query).execute(connection).await?;
     Ok(())
 }
 
-type Bound<'q> = Query<'q, Postgres, PgArguments>;
+/// A statement that is given its values.
+pub(super) type Bound<'q> = Query<'q, Postgres, PgArguments>;
 
 impl Changed<'_> {
     /// Binds what its part of the statement names, in that order.

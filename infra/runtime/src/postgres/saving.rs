@@ -9,6 +9,7 @@ use sqlx::{PgPool, Postgres, postgres::PgArguments, query::QueryAs};
 use super::{
     failure::{Failure, retried, unavailable},
     gathering::Gathering,
+    schema,
 };
 use crate::process::{ProcessSave, SaveError};
 
@@ -16,8 +17,9 @@ use crate::process::{ProcessSave, SaveError};
 /// the database has a fraction of the transactions.
 const PACE: Duration = Duration::from_millis(40);
 
-/// The writer of process checkpoints.
-pub(super) fn start(pool: PgPool) -> Gathering<ProcessSave, SaveError> {
+/// The writer of process checkpoints, on a connection beside those of `pool`.
+pub(super) fn start(pool: &PgPool) -> Gathering<ProcessSave, SaveError> {
+    let pool = schema::one_beside(pool, &[]);
     let clash = |one: &ProcessSave, other: &ProcessSave| {
         (&one.process, one.partition) == (&other.process, other.partition)
     };

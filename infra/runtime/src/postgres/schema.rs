@@ -104,17 +104,14 @@ pub fn pool(options: PgConnectOptions, connections: u32) -> PgPool {
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
     ]);
-    connecting(connections)
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for > TRUSTED_IDLE {
-                    sqlx::Connection::ping(connection).await?;
-                }
-                Ok(true)
-            })
-        })
-        .connect_lazy_with(options)
+    trusting(connections).connect_lazy_with(options)
+}
+
+/// One connection beside those of `pool`, for a task that writes again and again: it plans each of its
+/// statements once, where a pool would have every connection do so.
+pub(super) fn one_beside(pool: &PgPool, settings: &[(&str, &str)]) -> PgPool {
+    let options = PgConnectOptions::clone(&pool.connect_options());
+    trusting(1).connect_lazy_with(options.options(settings.iter().copied()))
 }
 
 /// Connections beside those of `pool`, for what clients ask: plans fit the values, and a connection is
@@ -127,6 +124,20 @@ pub(super) fn planning(pool: &PgPool) -> PgPool {
         ("enable_mergejoin", "on"),
     ]);
     connecting(pool.options().get_max_connections()).connect_lazy_with(options)
+}
+
+/// Connections of which one that was just used is not tested.
+fn trusting(connections: u32) -> PgPoolOptions {
+    connecting(connections)
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for > TRUSTED_IDLE {
+                    sqlx::Connection::ping(connection).await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 fn connecting(connections: u32) -> PgPoolOptions {
