@@ -24,8 +24,6 @@ use super::{
 };
 use crate::system::Roles;
 
-/// Before what counts, orders are placed for so long.
-const WARM_UP: Duration = Duration::from_secs(3);
 /// How long a system that has just started may take until it shows an order.
 const START: Duration = Duration::from_secs(60);
 
@@ -41,6 +39,9 @@ pub struct VisibilityArgs {
     /// Seconds of load
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
     pub seconds: u64,
+    /// Seconds of the same load before what counts: a broker that has just started is slow for so long
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    pub warm_up: u64,
     /// Products that the orders are spread over
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..))]
     pub products: u16,
@@ -60,7 +61,7 @@ async fn measured(args: &VisibilityArgs, base: &str) -> anyhow::Result<()> {
     let load = OpenLoad::new(Arc::clone(&shop), args.rate);
     let idle = shop.counts().await?;
     first_order(&load).await?;
-    let warm = load.run(WARM_UP).await?;
+    let warm = load.run(Duration::from_secs(args.warm_up)).await?;
     carried_through(&shop, idle, warm.placed() + 1, Instant::now()).await?;
 
     let (before, start) = (shop.counts().await?, Instant::now());

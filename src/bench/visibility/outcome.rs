@@ -13,6 +13,8 @@ pub(super) struct Outcome {
     system: String,
     orders_per_second: u32,
     seconds: u64,
+    /// Seconds of the same load before.
+    warm_up: u64,
     /// From the sending to the acceptance.
     accepted: Times,
     /// From the sending until GraphQL shows the order.
@@ -57,6 +59,7 @@ impl Outcome {
             system: args.ground.name(),
             orders_per_second: args.rate,
             seconds: args.seconds,
+            warm_up: args.warm_up,
             accepted: Times::of(&seen.accepted),
             visible: Times::of(&seen.visible),
             latest_sent_ms: seen.latest_sent.as_secs_f64() * 1e3,
@@ -75,8 +78,8 @@ impl Outcome {
         }
         writeln!(
             out,
-            "{} orders per second for {} s, {}\n",
-            self.orders_per_second, self.seconds, self.system
+            "{} orders per second for {} s, after {} s of the same, {}\n",
+            self.orders_per_second, self.seconds, self.warm_up, self.system
         )?;
         for (name, times) in [("accepted", &self.accepted), ("visible", &self.visible)] {
             writeln!(
