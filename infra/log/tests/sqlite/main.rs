@@ -7,6 +7,7 @@ mod contract;
 mod seals;
 
 mod beside;
+mod checkpoints;
 mod crash;
 mod full;
 mod log_reader;
